@@ -1,0 +1,1 @@
+"""Devices; knows nothing of the kiosk."""

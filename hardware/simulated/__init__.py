@@ -1,0 +1,1 @@
+"""A rendered capture subject, for demo and tests."""

@@ -1,0 +1,1 @@
+"""What IT does: setup, doctor, models, evaluate, bench."""

@@ -1,0 +1,199 @@
+"""Makes a kiosk's folder: settings, key vault, keys, certificates and store. Used by `kiosk setup` and the demo.
+
+All or nothing: everything is made in a folder beside the final one, which is renamed at the end.
+"""
+
+import contextlib
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+from kiosk.admin.certificates import private_key_pem, public_key_pem
+from kiosk.admin.pem_files import read_authority, read_client_certificate, read_client_key, read_receipt_key
+from kiosk.errors import SettingsError
+from kiosk.settings import (
+    BankSettings,
+    CameraSettings,
+    KioskSettings,
+    PolicySettings,
+    ScreenSettings,
+    Settings,
+    VaultSettings,
+    check_settings,
+    save_settings,
+)
+from kiosk.store.durable_file import replace_durably
+from kiosk.store.key_vault import (
+    SIGNING_KEY,
+    TLS_CLIENT_KEY,
+    KeyFileVault,
+    OpenVault,
+    PassphraseVault,
+    create_vault,
+    new_secrets,
+)
+from kiosk.store.store import VAULT_FILE, create_store
+from kiosk.supervision.authorisation import hash_pin
+
+PUBLIC_KEY_FILE = "signing-public-key.pem"
+"""What the bank registers for this kiosk."""
+REQUEST_FILE = "client-certificate-request.pem"
+CA_FILE, CLIENT_FILE, RECEIPT_FILE = "certificates/ca.pem", "certificates/client.pem", "certificates/receipt.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTeller:
+    """The one account a kiosk starts with; there is no default PIN."""
+
+    teller_id: str
+    name: str
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewKiosk:
+    """Everything `kiosk setup` asks for."""
+
+    terminal_name: str
+    bank_name: str
+    bank_url: str
+    ca: Path
+    receipt_public_key: Path
+    face_camera: CameraSettings
+    document_camera: CameraSettings
+    teller: FirstTeller
+    passphrase: str | None = None
+    """None for a key file in the kiosk's folder."""
+    client_certificate: Path | None = None
+    """None: a key is made and a certificate request is left for the bank to sign."""
+    client_key: Path | None = None
+    demo: bool = False
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
+    language: str = "en"
+    printer: str = ""
+
+
+def make_kiosk(folder: Path, plan: NewKiosk) -> Settings:
+    """Make the folder and return its settings; raise a `KioskError` and leave nothing behind otherwise."""
+    folder = folder.absolute()
+    refuse_old_folder(folder)
+    new_parents = _missing_parents(folder)
+    draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    try:
+        draft.mkdir(parents=True, mode=0o700)
+        settings = _fill(draft, plan)
+        _restrict(draft)
+        draft.rename(folder)
+    except OSError as error:
+        raise SettingsError(f"The folder {folder} cannot be made: {error.strerror}; choose another.") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        for parent in new_parents:
+            with contextlib.suppress(OSError):  # holds the new kiosk, or was never made
+                parent.rmdir()
+    return settings
+
+
+def _fill(draft: Path, plan: NewKiosk) -> Settings:
+    settings = _settings(plan)
+    hashed_pin = hash_pin(plan.teller.pin)
+    (draft / "certificates").mkdir(mode=0o700)
+    (draft / CA_FILE).write_text(read_authority(plan.ca), encoding="ascii")
+    (draft / RECEIPT_FILE).write_text(read_receipt_key(plan.receipt_public_key), encoding="ascii")
+    signing_key = Ed25519PrivateKey.generate()
+    client_key_pem = _client_credentials(draft, plan, settings.kiosk.id)
+    vault = _vault(draft, plan, signing_key, client_key_pem)
+    (draft / PUBLIC_KEY_FILE).write_text(public_key_pem(signing_key.public_key()), encoding="ascii")
+    with create_store(draft, vault) as store:
+        store.add_teller(plan.teller.teller_id, plan.teller.name, hashed_pin)
+    save_settings(draft, settings)
+    return settings
+
+
+def _settings(plan: NewKiosk) -> Settings:
+    settings = Settings(
+        kiosk=KioskSettings(
+            id=secrets.token_hex(16),
+            bank_name=plan.bank_name,
+            terminal_name=plan.terminal_name,
+            language=plan.language,
+            printer=plan.printer,
+            demo=plan.demo,
+        ),
+        bank=BankSettings(plan.bank_url, CA_FILE, CLIENT_FILE, RECEIPT_FILE),
+        face_camera=plan.face_camera,
+        document_camera=plan.document_camera,
+        vault=VaultSettings("key_file", "vault.key") if plan.passphrase is None else VaultSettings("passphrase"),
+        policy=plan.policy,
+        screen=plan.screen,
+    )
+    return check_settings(msgspec.to_builtins(settings), "the answers given")
+
+
+def _vault(draft: Path, plan: NewKiosk, signing_key: Ed25519PrivateKey, client_key_pem: str) -> OpenVault:
+    unlocking = KeyFileVault(draft / "vault.key") if plan.passphrase is None else PassphraseVault(plan.passphrase)
+    keys = {SIGNING_KEY: signing_key.private_bytes_raw(), TLS_CLIENT_KEY: client_key_pem.encode("ascii")}
+    return create_vault(draft / VAULT_FILE, unlocking, new_secrets() | keys)
+
+
+def _client_credentials(draft: Path, plan: NewKiosk, kiosk_id: str) -> str:
+    """Return the TLS client key as PEM; leave its certificate, or a request for one, in the folder."""
+    if (plan.client_certificate is None) != (plan.client_key is None):
+        raise SettingsError("--client-certificate and --client-key go together; give both, or neither for a request.")
+    if plan.client_certificate is not None and plan.client_key is not None:
+        key = read_client_key(plan.client_key)
+        certificate = read_client_certificate(plan.client_certificate, key, f"does not belong to {plan.client_key}")
+        (draft / CLIENT_FILE).write_text(certificate, encoding="ascii")
+        return private_key_pem(key)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"kiosk {kiosk_id}")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    (draft / REQUEST_FILE).write_bytes(request.public_bytes(Encoding.PEM))
+    return private_key_pem(key)
+
+
+def install_client_certificate(folder: Path, settings: Settings, certificate: Path, client_key_pem: bytes) -> None:
+    """Put the certificate that the bank signed in its place, if it belongs to the key in the vault."""
+    text = own_client_certificate(certificate, client_key_pem)
+    replace_durably(folder / settings.bank.client_certificate, text.encode("ascii"))
+
+
+def own_client_certificate(certificate: Path, client_key_pem: bytes) -> str:
+    """Return the certificate as PEM if it belongs to the key in the vault; raise `SettingsError`."""
+    key = load_pem_private_key(client_key_pem, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise SettingsError("The TLS key in the vault is of another kind; set the kiosk up anew.")
+    return read_client_certificate(
+        certificate, key, f"was not signed for this kiosk's key; have the bank sign {REQUEST_FILE}"
+    )
+
+
+def refuse_old_folder(folder: Path) -> None:
+    """Raise `SettingsError` unless the folder is empty or yet to be made."""
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be looked into: {error.strerror}; choose another --folder.") from error
+    if taken:
+        raise SettingsError(f"{folder} is not empty; a kiosk is never set up over an old one. Choose another --folder.")
+
+
+def _missing_parents(folder: Path) -> list[Path]:
+    """Folders above that are yet to be made, the deepest first."""
+    return [parent for parent in folder.parents if not parent.exists()]
+
+
+def _restrict(draft: Path) -> None:
+    """Only the owner may read anything; the draft's own mode has kept others out until now."""
+    for path in draft.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)

@@ -1,0 +1,187 @@
+"""`kiosk run`: checks everything that can be checked without a window, then becomes the launcher."""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from kiosk.admin.questions import read_passphrase
+from kiosk.admin.setup import add_folder_argument
+from kiosk.errors import RuntimeKioskError, SettingsError
+from kiosk.runtime.confinement import end_with_parent
+
+if TYPE_CHECKING:
+    from kiosk.settings import Settings
+    from kiosk.store.key_vault import OpenVault
+
+_LOCK_FILE = "running.lock"
+_EPILOG = """\
+example: kiosk run --folder /var/lib/kiosk --passphrase-file /run/credentials/kiosk.service/passphrase
+
+Runs until it is told to end (SIGTERM, SIGINT), which it does in good order. Everything that happens is in the folder
+`logs` of the kiosk's folder. Exit code 2 means: one sentence on the terminal says what to mend.
+"""
+
+
+class AlreadyRunningError(RuntimeKioskError):
+    """The folder belongs to a kiosk that runs."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        who = f" (process {holder})" if holder else ""
+        super().__init__(f"A kiosk is running in {folder}{who}; end that one first, or name another --folder.")
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "run",
+        help="run the kiosk with the configured cameras",
+        description="Start launcher, desk, eyes, reader and courier for the kiosk in its folder, full screen.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_folder_argument(parser)
+    parser.add_argument("--passphrase-file", type=Path, help="read the vault's passphrase from this file")
+    parser.add_argument(
+        "--check", action="store_true", help="check settings, certificates, models, vault and store, then end"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from kiosk.settings import load_settings
+
+    settings = load_settings(arguments.folder)
+    if settings.kiosk.demo:
+        raise SettingsError("This folder was made by the demo; run `kiosk demo`, or `kiosk setup` for a real kiosk.")
+    lock = _lock(arguments.folder)
+    passphrase = _check(arguments, settings)
+    if not arguments.check:
+        os.set_inheritable(lock, True)
+        _become_launcher(arguments.folder, passphrase)
+    print("Settings, certificates, models, vault and store are in order.")
+    return 0
+
+
+def start_kiosk(
+    folder: Path,
+    desk_arguments: Sequence[str],
+    *,
+    passphrase: str | None,
+    once: bool,
+    logs: Path | None = None,
+    report: bool = False,
+) -> "subprocess.Popen[bytes]":
+    """Start the launcher as a child; the passphrase travels in anonymous memory, never in an argument or a file.
+
+    With `report`, desk's lines about the visit can be read from the process's output.
+    """
+    passed = _in_memory(passphrase)
+    process = subprocess.Popen(
+        _launcher_command(folder, logs or folder / "logs", desk_arguments, passed, once=once),
+        pass_fds=passed,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if report else None,
+        preexec_fn=end_with_parent,
+    )
+    for descriptor in passed:
+        os.close(descriptor)
+    return process
+
+
+def _become_launcher(folder: Path, passphrase: str | None) -> NoReturn:
+    """Go on as the launcher in this very process: whoever ends `kiosk run` ends the launcher, and it all of them."""
+    passed = _in_memory(passphrase)
+    for descriptor in passed:
+        os.set_inheritable(descriptor, True)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = _launcher_command(folder, folder / "logs", [], passed, once=False)
+    os.execv(command[0], command)  # noqa: S606 (no shell is wanted)
+
+
+def _launcher_command(
+    folder: Path, logs: Path, desk_arguments: Sequence[str], passed: Sequence[int], *, once: bool
+) -> list[str]:
+    command = [sys.executable, "-I", "-m", "kiosk.runtime.launcher", "--logs", str(logs.resolve())]
+    if once:
+        command.append("--once")
+    command += ["--", "--folder", str(folder.resolve()), *desk_arguments]
+    for descriptor in passed:
+        command += ["--passphrase-fd", str(descriptor)]
+    return command
+
+
+def _in_memory(passphrase: str | None) -> tuple[int, ...]:
+    """Descriptors of anonymous memory that holds the passphrase, none without one."""
+    if passphrase is None:
+        return ()
+    descriptor = os.memfd_create("kiosk-passphrase", os.MFD_CLOEXEC)
+    os.write(descriptor, passphrase.encode())
+    return (descriptor,)
+
+
+def _lock(folder: Path) -> int:
+    """Take the folder for this process and the launcher it becomes; raise `AlreadyRunningError`."""
+    import fcntl
+
+    path = folder / _LOCK_FILE
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}; mend the folder's permissions.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        with contextlib.closing(os.fdopen(descriptor)) as file:
+            raise AlreadyRunningError(folder, file.read(20).strip()) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def _check(arguments: argparse.Namespace, settings: "Settings") -> str | None:
+    """Try everything that desk and its children will need; return the passphrase; raise a `KioskError`."""
+    from kiosk.settings import demand_files
+    from kiosk.store.store import open_store, unlock
+
+    folder: Path = arguments.folder
+    demand_files(folder, settings)
+    _check_certificates(folder, settings)
+    _check_models(settings)
+    passphrase = read_passphrase(arguments.passphrase_file) if settings.vault.kind == "passphrase" else None
+    vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
+    _check_client_certificate(folder, settings, vault)
+    open_store(folder, vault).close()
+    return passphrase
+
+
+def _check_certificates(folder: Path, settings: "Settings") -> None:
+    from kiosk.admin.pem_files import read_authority, read_receipt_key
+
+    read_authority(folder / settings.bank.ca)
+    read_receipt_key(folder / settings.bank.receipt_key)
+
+
+def _check_client_certificate(folder: Path, settings: "Settings", vault: "OpenVault") -> None:
+    from kiosk.admin.new_kiosk import own_client_certificate
+    from kiosk.store.key_vault import TLS_CLIENT_KEY
+
+    own_client_certificate(folder / settings.bank.client_certificate, vault.secret(TLS_CLIENT_KEY))
+
+
+def _check_models(settings: "Settings") -> None:
+    from kiosk.vision.models import MODELS_DIR, check_models, load_manifest
+
+    manifest = load_manifest()
+    check_models(manifest, MODELS_DIR)
+    rate = settings.policy.false_match_rate
+    if not manifest.template_threshold(rate).validated:
+        print(
+            f"The template model {manifest.template_model.id} has no threshold validated at false match rate "
+            f"{f'{rate:.6f}'.rstrip('0')}: every comparison is referred to the teller."
+        )

@@ -1,0 +1,151 @@
+"""`kiosk verify PROBE REFERENCE`: is it the same person in two photographs? Keeps and sends nothing."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.errors import KioskError
+
+if TYPE_CHECKING:
+    from kiosk.verification.comparison import ComparisonDecision, ComparisonScore, ComparisonThreshold, TemplateRole
+    from kiosk.vision.face_template import FaceTemplateExtractor, PhotographTemplate
+
+DEFAULT_FALSE_MATCH_RATE = 1e-4
+
+_EPILOG = """examples:
+  kiosk verify selfie.jpg id-photo.png
+  kiosk verify selfie.jpg id-photo.png --json
+  kiosk verify selfie.jpg id-photo.png --fmr 1e-3     a laxer threshold
+
+exit code: 0 match, 1 non-match, 2 anything else, with one sentence that says what to do about it.
+
+The threshold was measured on one public set of photographs and does not travel well to other people and cameras:
+the kiosk itself never lets it decide alone."""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register `kiosk verify`."""
+    parser = commands.add_parser(
+        "verify",
+        help="compare two photographs",
+        description="Compares the one face in a photograph (the probe) with the one in another (the reference).",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "probe", type=Path, metavar="PROBE", help="picture file of the person who claims to be somebody"
+    )
+    parser.add_argument("reference", type=Path, metavar="REFERENCE", help="picture file of who they claim to be")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    parser.add_argument(
+        "--fmr",
+        type=float,
+        default=DEFAULT_FALSE_MATCH_RATE,
+        metavar="RATE",
+        help="target false match rate of the threshold: 1e-3, 1e-4 (default) or 1e-5",
+    )
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the built models")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the outcome; 0 match, 1 non-match; every other end is a `KioskError`."""
+    try:
+        with _silent_libraries():
+            verification = _Verification(arguments)
+    except KioskError as error:
+        if arguments.json:
+            print(json.dumps({"error": str(error)}, ensure_ascii=False))
+        raise
+    print(verification.as_json() if arguments.json else verification.as_text())
+    return 0 if verification.is_match else 1
+
+
+class _Verification:
+    """One comparison of two files, made on construction; raises a `KioskError`."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        from kiosk.verification.comparison import TemplateRole, compare, decide_match
+        from kiosk.vision.face_template import load_face_template_extractor
+        from kiosk.vision.models import MODELS_DIR, ModelRole, check_models, load_manifest
+
+        manifest, models_dir = load_manifest(), arguments.models or MODELS_DIR
+        self.threshold: ComparisonThreshold = manifest.template_threshold(arguments.fmr)
+        check_models(manifest, models_dir, [role for role in ModelRole if role.is_for_faces])
+        extractor = load_face_template_extractor(manifest, models_dir)
+        self.probe = _extract(extractor, arguments.probe, TemplateRole.PROBE)
+        self.reference = _extract(extractor, arguments.reference, TemplateRole.REFERENCE)
+        self.score: ComparisonScore = compare(self.probe.template, self.reference.template)
+        self.decision: ComparisonDecision = decide_match(self.score, self.threshold)
+
+    @property
+    def is_match(self) -> bool:
+        return self.decision == "match"
+
+    def as_json(self) -> str:
+        record = {
+            "decision": str(self.decision),
+            "score": round(self.score.value, 6),
+            "threshold": self.threshold.score,
+            "fmr": self.threshold.false_match_rate,
+            "threshold_validated": self.threshold.validated,
+            "threshold_measured_on": self.threshold.measured_on,
+            "model": self.score.model_id,
+            "probe": _side(self.probe),
+            "reference": _side(self.reference),
+        }
+        return json.dumps(record, indent=2, ensure_ascii=False)
+
+    def as_text(self) -> str:
+        threshold = self.threshold
+        lines = [
+            str(self.decision),
+            f"  score      {self.score.value:.4f}",
+            f"  threshold  {threshold.score:.4f} for a false match rate of {threshold.false_match_rate:g}"
+            f" ({'validated' if threshold.validated else 'not validated'}: {threshold.measured_on})",
+            f"  model      {self.score.model_id}",
+            f"  probe      {_words(self.probe)}",
+            f"  reference  {_words(self.reference)}",
+        ]
+        return "\n".join(lines)
+
+
+def _extract(extractor: "FaceTemplateExtractor", path: Path, role: "TemplateRole") -> "PhotographTemplate":
+    from kiosk.vision.photograph import load_photograph
+
+    return extractor.extract_photograph(load_photograph(path, str(role)), role)
+
+
+def _side(side: "PhotographTemplate") -> dict[str, object]:
+    return {"inter_eye_px": round(side.inter_eye_px, 1), "remarks": [str(remark) for remark in side.remarks]}
+
+
+def _words(side: "PhotographTemplate") -> str:
+    from kiosk.verification.quality import REMARK_WORDS
+
+    remarks = "; ".join(REMARK_WORDS[remark] for remark in side.remarks)
+    return f"{side.inter_eye_px:.0f} px between the eyes; {remarks or 'no remarks'}"
+
+
+@contextlib.contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """MediaPipe's native code greets on standard error at every start; what goes wrong comes as an exception."""
+    if sys.stderr is None:  # started without one: nothing to silence
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,1 @@
+"""What an ID document says, and whether to believe it. Pure."""

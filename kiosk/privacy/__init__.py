@@ -1,0 +1,1 @@
+"""What may be kept, why, how long, and its erasure. Pure."""

@@ -1,0 +1,120 @@
+"""The face part of a visit, judged in desk from numbers: positioning, the gesture challenge, the decision.
+
+Pure apart from the messages it asks to be sent; the session controller feeds it and turns its answers into events.
+"""
+
+import logging
+import random
+import secrets
+from collections.abc import Callable
+
+from kiosk.document.evidence import DocumentEvidence
+from kiosk.runtime.messages import BeginWindow, Compare, Compared, Message, Observed
+from kiosk.session.events import Accepted, AttemptFailed, Event, LivenessPassed, Positioned, Referred
+from kiosk.verification.comparison import ComparisonScore, ComparisonThreshold
+from kiosk.verification.decision import ComparisonEvidence, DecisionPolicy, ReferralReason, decide
+from kiosk.verification.liveness import LivenessCheck, LivenessProgress, PadDecision, PadOutcome, draw_challenge
+from kiosk.verification.quality import CaptureGuidance, SteadyGuidance
+
+FIT_FOR_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class FaceCheck:
+    """One visit's positioning, challenge and decision; a new one is made for every visit."""
+
+    def __init__(
+        self,
+        send_to_eyes: Callable[[Message], None],
+        policy: DecisionPolicy,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._send_to_eyes = send_to_eyes
+        self._policy = policy
+        self._chance = chance or secrets.SystemRandom()
+        self._steady = SteadyGuidance()
+        self._has_reference = False
+        self._fit_since_s: float | None = None
+        self._track_id = -1
+        self._window_id = 0
+        self._check: LivenessCheck | None = None
+        self._decision: PadDecision | None = None
+        self.guidance = CaptureGuidance.COME_INTO_VIEW
+        self.progress: LivenessProgress | None = None
+
+    def reference_taken(self) -> None:
+        """Eyes has a reference: positioning may end."""
+        self._has_reference = True
+
+    def position(self, observed: Observed) -> Event | None:
+        """Steady the guidance; `Positioned` once one face has been fit for a while and a reference is there."""
+        at_s = observed.observation.captured_at_s
+        self.guidance = self._steady.show(observed.guidance, at_s)
+        face = observed.observation.face
+        if observed.guidance is not CaptureGuidance.FIT or face is None or face.track_id != self._track_id:
+            self._fit_since_s = at_s if observed.guidance is CaptureGuidance.FIT else None
+            self._track_id = face.track_id if face is not None else -1
+            return None
+        if self._fit_since_s is None:
+            self._fit_since_s = at_s
+        ready = self._has_reference and at_s - self._fit_since_s >= FIT_FOR_S
+        return Positioned() if ready else None
+
+    def start_challenge(self) -> None:
+        """Draw a challenge and open a new window of frames."""
+        self._window_id += 1
+        self._send_to_eyes(BeginWindow(self._window_id))
+        self._decision = None
+        self._check = LivenessCheck(draw_challenge(self._chance))
+
+    def stop_challenge(self) -> None:
+        self._check = None
+        self.progress = None
+        self._fit_since_s = None
+
+    def answer(self, observed: Observed) -> Event | None:
+        """Feed the challenge; say when it is passed or the attempt is used up."""
+        if self._check is None:
+            return None
+        return self._judge_attempt(self._check.observe(observed.observation))
+
+    def tick(self, now_s: float) -> Event | None:
+        """Let time pass, so that an attempt also ends when the camera gives no frame."""
+        return None if self._check is None else self._judge_attempt(self._check.tick(now_s))
+
+    def _judge_attempt(self, progress: LivenessProgress) -> Event | None:
+        self.progress = progress
+        self._decision = progress.decision
+        if self._decision is None:
+            return None
+        _log.info("The attempt ended with %s after %d answers.", self._decision.outcome, len(self._decision.answers))
+        return LivenessPassed() if self._decision.outcome is PadOutcome.BONA_FIDE else AttemptFailed()
+
+    def compare(self) -> None:
+        """Ask eyes to compare over the very window and track that passed the challenge."""
+        assert self._decision is not None
+        decision = self._decision
+        self._send_to_eyes(Compare(self._window_id, decision.track_id, decision.window_from_s, decision.window_until_s))
+
+    def judge(self, compared: Compared, evidence_of_document: DocumentEvidence | None) -> Event | None:
+        """Decide by the policy; a score of another window is ignored."""
+        if compared.window_id != self._window_id:
+            return None
+        evidence = ComparisonEvidence(
+            score=ComparisonScore(compared.score, compared.model_id),
+            threshold=ComparisonThreshold(
+                compared.threshold, compared.threshold_fmr, compared.threshold_measured_on, compared.threshold_validated
+            ),
+            track_id=compared.track_id,
+            frame_times_s=compared.frame_times_s,
+        )
+        acceptable = evidence_of_document is not None and evidence_of_document.acceptable
+        decision = decide(acceptable, self._decision, evidence, self._policy)
+        return Accepted() if decision.referral is None else Referred(decision.referral)
+
+    def comparison_failed(self, window_id: int) -> Event | None:
+        """No fit frame in the window: the attempt is used up; without an attempt to lose, the teller."""
+        if window_id != self._window_id:
+            return None
+        return AttemptFailed() if self._decision is not None else Referred(ReferralReason.COMPARISON_FAILED)

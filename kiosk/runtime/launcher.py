@@ -1,0 +1,328 @@
+"""Starts and ends the other processes: desk once, eyes and reader fresh for every visit, courier when asked.
+
+Standard library only; it holds no key and looks at no pixel. A confined process could not start an unconfined one, so
+this small parent starts them all. It connects them with socket pairs, lays out the shared memory and hands
+desk its ends as file descriptors.
+"""
+
+import argparse
+import array
+import contextlib
+import itertools
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from kiosk.runtime.confinement import confine_launcher
+from kiosk.runtime.shared_memory import PORTRAIT_FRAME_BYTES, PREVIEW_FRAME_BYTES, create_memory, wipe_memory
+
+PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "desk": ("-m", "kiosk.app"),
+        "eyes": ("-m", "kiosk.runtime.eyes_process"),
+        "reader": ("-m", "kiosk.runtime.reader_process"),
+        "courier": ("-m", "kiosk.runtime.courier_process"),
+    }
+)
+"""What Python runs for each role."""
+MEMORIES = {
+    "face": PREVIEW_FRAME_BYTES,
+    "document": PREVIEW_FRAME_BYTES,
+    "portrait": PORTRAIT_FRAME_BYTES,
+}
+MAX_REQUEST_BYTES = 4096
+GRACE_S = 2.0
+_DESK_RESTART_S = (0.5, 1, 2, 4, 8, 16, 30)
+
+
+@dataclass
+class Child:
+    """A running process and what has to be done when it ends."""
+
+    role: str
+    visit: int
+    process: subprocess.Popen[bytes]
+    exit_watch: int
+    """A pidfd: becomes readable when the process ends."""
+    kill_at: float | None = None
+
+
+@dataclass
+class VisitMemory:
+    """The shared memory of one pair of eyes and reader."""
+
+    descriptors: dict[str, int] = field(default_factory=dict)
+
+    def wipe(self) -> None:
+        """Zero and release; the pages go back to the system with the last process that maps them."""
+        for descriptor in self.descriptors.values():
+            wipe_memory(descriptor)
+        self.descriptors.clear()
+
+
+class Launcher:
+    """One loop over desk's requests and the ends of children."""
+
+    def __init__(
+        self,
+        desk_arguments: list[str],
+        logs: Path,
+        *,
+        restart: bool,
+        programs: Mapping[str, tuple[str, ...]] = PROGRAMS,
+    ) -> None:
+        self._desk_arguments = desk_arguments
+        self._logs = logs
+        self._restart = restart
+        self._programs = programs
+        self._selector = selectors.DefaultSelector()
+        self._children: dict[int, Child] = {}
+        self._memories: dict[int, VisitMemory] = {}
+        self._desk: Child | None = None
+        self._desk_socket: socket.socket | None = None
+        self._desk_failures = 0
+        self._stopping = False
+
+    def run(self) -> int:
+        """Start desk and serve it until it ends in good order; return its exit code."""
+        self._watch_signals()
+        self._start_desk()
+        while True:
+            # One at a time: what follows from one may close the descriptor that the next one speaks of.
+            for key, _ in self._selector.select(timeout=0.2)[:1]:
+                code = key.data(key.fd)
+                if code is not None:
+                    self._end_everything()
+                    return int(code)
+            self._kill_overdue()
+
+    def _watch_signals(self) -> None:
+        wake_up, wake_up_write = socket.socketpair()
+        wake_up.setblocking(False)
+        wake_up_write.setblocking(False)
+        self._wake_up = (wake_up, wake_up_write)
+        signal.set_wakeup_fd(wake_up_write.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        self._selector.register(wake_up, selectors.EVENT_READ, self._on_signal)
+
+    def _told_to_end_within(self, pause_s: float) -> bool:
+        """Wait, but not for a signal: the wake-up stays readable."""
+        return bool(select.select([self._wake_up[0]], [], [], pause_s)[0])
+
+    def _on_signal(self, _descriptor: int) -> None:
+        self._wake_up[0].recv(64)
+        self._stopping = True
+        if self._desk is not None:
+            self._desk.process.terminate()
+            self._desk.kill_at = time.monotonic() + 2 * GRACE_S
+
+    # --- desk ---
+
+    def _start_desk(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = ["--launcher-fd", str(theirs.fileno()), *self._desk_arguments]
+        inherited = _descriptor_arguments(self._desk_arguments)
+        self._desk = self._spawn("desk", command, (theirs.fileno(), *inherited), visit=0)
+        theirs.close()
+        self._desk_socket = ours
+        self._desk_started_at = time.monotonic()
+        self._selector.register(ours, selectors.EVENT_READ, self._on_request)
+
+    def _on_request(self, _descriptor: int) -> None:
+        assert self._desk_socket is not None
+        try:
+            data = self._desk_socket.recv(MAX_REQUEST_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            self._selector.unregister(self._desk_socket)
+            return
+        match _request(data):
+            case {"do": "start_visit", "visit": int(visit), "cue_roles": list(roles)} if visit not in self._memories:
+                self._start_visit(visit, roles)
+            case {"do": "start_courier"}:
+                self._start_child("courier", 0, {})
+            case {"do": "end_visit", "visit": int(visit)}:
+                self._end_visit(visit)
+            case _:
+                pass  # desk speaks to us in these words only; anything else is no request
+
+    def _desk_ended(self, code: int) -> int | None:
+        """Restart a desk that died; a visit it was in the middle of ends with its children."""
+        for child in list(self._children.values()):
+            child.process.kill()
+        if self._stopping and code == -signal.SIGTERM:
+            return 0  # told to end before it could listen for that
+        if self._stopping or code == 0 or not self._restart:
+            return code
+        if time.monotonic() - self._desk_started_at > 60:
+            self._desk_failures = 0
+        pause = _DESK_RESTART_S[min(self._desk_failures, len(_DESK_RESTART_S) - 1)]
+        self._desk_failures += 1
+        _say(f"The desk process ended with {_ended(code)}; it is started again in {pause} s.")
+        self._wait_for_children()
+        for memory in self._memories.values():
+            memory.wipe()
+        self._memories.clear()
+        if self._desk_socket is not None:
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(self._desk_socket)
+            self._desk_socket.close()
+        if self._told_to_end_within(pause):
+            return 0
+        self._start_desk()
+        return None
+
+    # --- eyes, reader, courier ---
+
+    def _start_visit(self, visit: int, cue_roles: list[Any]) -> None:
+        memory = VisitMemory({name: create_memory(name, size) for name, size in MEMORIES.items()})
+        self._memories[visit] = memory
+        shared = memory.descriptors
+        self._start_child(
+            "eyes", visit, {"face": shared["face"], "portrait": shared["portrait"]}, cues="eyes" in cue_roles
+        )
+        self._start_child("reader", visit, {"document": shared["document"], "portrait": shared["portrait"]})
+
+    def _start_child(self, role: str, visit: int, memories: dict[str, int], *, cues: bool = False) -> None:
+        """Start a child and hand desk its end of the pipe, the cue pipe if asked, and the memory it may read."""
+        ours, theirs = socket.socketpair()
+        passed = [theirs.fileno(), *memories.values()]
+        command = ["--pipe-fd", str(theirs.fileno())]
+        for name, descriptor in memories.items():
+            command += [f"--{name}-fd", str(descriptor)]
+        handed = [ours.fileno()]
+        cue_pipe: tuple[int, int] | None = os.pipe() if cues else None
+        if cue_pipe is not None:
+            passed.append(cue_pipe[0])
+            command += ["--cue-fd", str(cue_pipe[0])]
+            handed.append(cue_pipe[1])
+        handed += [descriptor for name, descriptor in memories.items() if name != "portrait"]
+        child = self._spawn(role, command, tuple(passed), visit)
+        self._tell({"event": "started", "role": role, "visit": visit, "pid": child.process.pid}, handed)
+        ours.close()
+        theirs.close()
+        for descriptor in cue_pipe or ():
+            os.close(descriptor)
+
+    def _end_visit(self, visit: int) -> None:
+        """Give the children of a visit a moment to end by themselves, then kill them."""
+        for child in self._children.values():
+            if child.visit == visit and child.role in ("eyes", "reader"):
+                child.kill_at = time.monotonic() + GRACE_S
+        self._forget_visit_if_over(visit)
+
+    def _spawn(self, role: str, arguments: list[str], passed: tuple[int, ...], visit: int) -> Child:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        with (self._logs / f"{role}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-I", *self._programs[role], "--launcher-pid", str(os.getpid()), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=None if role == "desk" else log,
+                stderr=log,
+                pass_fds=passed,
+                cwd="/",
+            )
+        child = Child(role, visit, process, os.pidfd_open(process.pid))
+        self._children[child.exit_watch] = child
+        self._selector.register(child.exit_watch, selectors.EVENT_READ, self._on_exit)
+        return child
+
+    def _on_exit(self, descriptor: int) -> int | None:
+        child = self._children.pop(descriptor)
+        self._selector.unregister(descriptor)
+        os.close(descriptor)
+        code = child.process.wait()
+        if child is self._desk:
+            self._desk = None
+            return self._desk_ended(code)
+        self._tell({"event": "ended", "role": child.role, "visit": child.visit, "how": _ended(code)}, [])
+        self._forget_visit_if_over(child.visit)
+        return None
+
+    def _forget_visit_if_over(self, visit: int) -> None:
+        if visit in self._memories and not any(
+            child.visit == visit and child.role in ("eyes", "reader") for child in self._children.values()
+        ):
+            self._memories.pop(visit).wipe()
+
+    def _kill_overdue(self) -> None:
+        now = time.monotonic()
+        for child in self._children.values():
+            if child.kill_at is not None and now >= child.kill_at:
+                child.process.kill()
+
+    def _tell(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        if self._desk_socket is None:
+            return
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        with contextlib.suppress(OSError):  # a desk that has just died is noticed by its exit
+            self._desk_socket.sendmsg([json.dumps(message).encode()], ancillary)
+
+    def _end_everything(self) -> None:
+        for child in self._children.values():
+            child.process.terminate()
+        deadline = time.monotonic() + GRACE_S
+        for child in self._children.values():
+            try:
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+        self._wait_for_children()
+        for memory in self._memories.values():
+            memory.wipe()
+
+    def _wait_for_children(self) -> None:
+        for descriptor, child in list(self._children.items()):
+            child.process.wait()
+            self._selector.unregister(descriptor)
+            os.close(descriptor)
+        self._children.clear()
+
+
+def _request(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _descriptor_arguments(arguments: list[str]) -> tuple[int, ...]:
+    """Descriptors that `kiosk run` opened for desk, named as `--something-fd N`."""
+    pairs = itertools.pairwise(arguments)
+    return tuple(int(value) for name, value in pairs if name.endswith("-fd"))
+
+
+def _ended(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"kiosk launcher: {sentence}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of the launcher process; everything after `--` goes to desk."""
+    parser = argparse.ArgumentParser(prog="kiosk-launcher", description=__doc__)
+    parser.add_argument("--logs", type=Path, required=True)
+    parser.add_argument("--once", action="store_true", help="end when desk ends, whatever the reason (demo)")
+    parser.add_argument("desk", nargs="*")
+    options = parser.parse_args(arguments)
+    confine_launcher()
+    return Launcher(options.desk, options.logs, restart=not options.once).run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

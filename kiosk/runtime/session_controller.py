@@ -1,0 +1,378 @@
+"""Carries out what the session table asks for, and turns what devices, store and people do into its events.
+
+Holds no rule of its own: what follows what is `session.machine`, what counts as live or matching is `verification`.
+"""
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from kiosk.errors import KioskError
+from kiosk.runtime.children import Children
+from kiosk.runtime.clock import Clock
+from kiosk.runtime.document_check import DocumentCheck
+from kiosk.runtime.face_check import FaceCheck
+from kiosk.runtime.frames import FrameMemory
+from kiosk.runtime.messages import (
+    CameraFailed,
+    Compared,
+    CompareFailed,
+    DocumentSeen,
+    DocumentWasRead,
+    EyesReady,
+    Fault,
+    FromEyes,
+    FromReader,
+    Observed,
+    ReadDocument,
+    ReaderReady,
+    ReferenceRefused,
+    ReferenceTaken,
+    StartCapture,
+    StopCapture,
+    StopReading,
+    TakeReference,
+)
+from kiosk.runtime.surface import Readiness, SessionView, VisitSlip
+from kiosk.runtime.verdict_desk import VerdictDesk
+from kiosk.session.events import (
+    ApplicationRecord,
+    CameraLost,
+    Event,
+    Referred,
+    TimedOut,
+    VerdictCommitted,
+    VerdictNotCommitted,
+)
+from kiosk.session.machine import TIMEOUT_S, Effect, Phase, Session, advance
+from kiosk.verification.decision import DecisionPolicy, ReferralReason
+
+_log = logging.getLogger(__name__)
+_TICK_MS = 250
+
+
+class SessionController(QObject):
+    """The running visit; `ui` sees it as `CustomerSurface`."""
+
+    view_changed = Signal(object)
+    session_changed = Signal(object)
+    """The `Session`, whenever its phase changes: the teller's console and the demo listen."""
+    frame_taken = Signal(str, float)
+    """Which camera, and when the frame that is about to be painted was captured (monotonic seconds)."""
+    trouble = Signal(str)
+    """A sentence for teller and IT."""
+
+    def __init__(
+        self,
+        children: Children,
+        verdicts: VerdictDesk,
+        policy: DecisionPolicy,
+        clock: Clock,
+        *,
+        minimum_age_years: int,
+        patience: float,
+        demo: bool,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._children = children
+        self._verdicts = verdicts
+        self._policy = policy
+        self._clock = clock
+        self._minimum_age_years = minimum_age_years
+        self._patience = patience
+        self._view = SessionView(demo=demo)
+        self._vision_ready: set[str] = set()
+        self._consent_recorded: Future[Any] | None = None
+        self._coming: deque[Event] = deque()
+        self._advancing = False
+        self._begin_visit()
+        self._idle_timer = QTimer(self, singleShot=True)
+        self._idle_timer.timeout.connect(lambda: self.send(TimedOut()))
+        self._unreadable_timer = QTimer(self, singleShot=True)
+        self._unreadable_timer.timeout.connect(lambda: self.send(self._document.give_up()))
+        self._challenge_timer = QTimer(self, interval=_TICK_MS)
+        self._challenge_timer.timeout.connect(lambda: self.send(self._face.tick(self._clock.monotonic_s())))
+        children.eyes_said.connect(self._hear_eyes)
+        children.reader_said.connect(self._hear_reader)
+        children.child_lost.connect(self._lose_child)
+
+    # --- CustomerSurface ---
+
+    @property
+    def view(self) -> SessionView:
+        return self._view
+
+    @property
+    def session(self) -> Session:
+        return self._view.session
+
+    def send(self, event: Event | None) -> None:
+        """Advance the session and carry out what follows; what comes up meanwhile has its turn afterwards."""
+        if event is None:
+            return
+        self._coming.append(event)
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._coming:
+                self._advance(self._coming.popleft())
+        finally:
+            self._advancing = False
+
+    def _advance(self, event: Event) -> None:
+        before = self.session
+        after, effects = advance(before, event)
+        if after is before:
+            return
+        self._show(session=after)
+        for effect in effects:
+            self._carry_out(effect)
+        if after.phase is not before.phase:
+            _log.info("%s: %s -> %s", type(event).__name__, before.phase, after.phase)
+            self.touched()
+            self.session_changed.emit(after)
+
+    def touched(self) -> None:
+        """Start the time-out of the present phase anew."""
+        timeout_s = TIMEOUT_S[self.session.phase]
+        if timeout_s is None:
+            self._idle_timer.stop()
+            self._show(idle_ends_at_s=None)
+        else:
+            timeout_s *= self._patience
+            self._idle_timer.start(int(timeout_s * 1000))
+            self._show(idle_ends_at_s=self._clock.monotonic_s() + timeout_s)
+
+    def record(self) -> ApplicationRecord | None:
+        """The record as it would be kept."""
+        session = self.session
+        if session.evidence is None or session.account_class is None:
+            return None
+        evidence = session.evidence
+        return ApplicationRecord(
+            primary_name=evidence.primary_name,
+            secondary_name=evidence.secondary_name,
+            birth_date=evidence.birth_date,
+            nationality=evidence.nationality,
+            document_kind=evidence.kind,
+            document_number=evidence.number,
+            address=session.address,
+            phone=session.phone,
+            account_class=session.account_class,
+        )
+
+    def preview_pixels(self) -> NDArray[np.uint8] | None:
+        return self._newer("face", self._children.face_memory)
+
+    def document_pixels(self) -> NDArray[np.uint8] | None:
+        return self._newer("document", self._children.document_memory)
+
+    def _newer(self, which: str, memory: FrameMemory | None) -> NDArray[np.uint8] | None:
+        """Copy a frame out only if it is newer than the last one painted; keep none."""
+        shared = memory.read_newest(self._painted.get(which, -1)) if memory is not None else None
+        if shared is None:
+            return None
+        self._painted[which] = shared.sequence
+        self.frame_taken.emit(which, shared.captured_at_s)
+        return shared.pixels
+
+    # --- effects ---
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Effect.RECORD_CONSENT:
+                assert self.session.consent is not None
+                self._consent_recorded = self._verdicts.record_consent(self._visit_id, self.session.consent)
+            case Effect.START_READING_DOCUMENT:
+                self._after_consent(self._start_reading)
+            case Effect.STOP_READING_DOCUMENT:
+                self._unreadable_timer.stop()
+                self._children.send_reader(StopReading())
+            case Effect.START_FACE_CAPTURE:
+                self._after_consent(self._start_capture)
+            case Effect.STOP_FACE_CAPTURE:
+                self._children.send_eyes(StopCapture())
+            case Effect.START_CHALLENGE:
+                self._face.start_challenge()
+                self._challenge_timer.start()
+            case Effect.STOP_CHALLENGE:
+                self._face.stop_challenge()
+                self._challenge_timer.stop()
+                self._show(gesture=None, gesture_number=0, gesture_count=0, gesture_ends_at_s=None)
+            case Effect.COMPARE:
+                self._face.compare()
+            case Effect.CALL_TELLER:
+                pass  # the console shows what waits as soon as the phase changes
+            case Effect.COMMIT_YES | Effect.COMMIT_NO:
+                self._commit()
+            case Effect.DISCARD_VISIT:
+                self._verdicts.discard_visit(self._visit_id, self.trouble.emit)
+            case Effect.END_VISIT:
+                self._end_visit()
+            case _:
+                assert_never(effect)
+
+    def _after_consent(self, act: Callable[[], None]) -> None:
+        """Do it once the consent is durable: no frame is read before that."""
+        visit_id = self._visit_id
+
+        def recorded(_: Any) -> None:
+            if self._visit_id == visit_id:
+                act()
+
+        def not_recorded(error: BaseException) -> None:
+            if self._visit_id == visit_id:
+                self._consent_not_recorded(error)
+
+        if self._consent_recorded is None:
+            return
+        self._verdicts.when_done(self._consent_recorded, recorded, not_recorded)
+
+    def _consent_not_recorded(self, error: BaseException) -> None:
+        self.trouble.emit(f"A consent could not be recorded: {error}")
+        self.send(CameraLost())
+
+    def _start_reading(self) -> None:
+        if self.session.phase is Phase.READING_DOCUMENT:
+            self._document = DocumentCheck()
+            self._show(document_remarks=())
+            today = self._clock.now().astimezone().date()
+            self._painted.pop("document", None)  # a camera counts its frames anew each time it is read
+            self._children.send_reader(ReadDocument(self.session.face_allowed, today, self._minimum_age_years))
+            self._unreadable_timer.start(int(DocumentCheck.GIVE_UP_AFTER_S * 1000))
+
+    def _start_capture(self) -> None:
+        if self.session.phase is Phase.POSITIONING and self.session.face_allowed:
+            self._painted.pop("face", None)
+            self._children.send_eyes(TakeReference())
+            self._children.send_eyes(StartCapture())
+
+    def _commit(self) -> None:
+        record = self.record()
+        assert record is not None
+        try:
+            self._verdicts.commit(self._visit_id, self.session, record, self._committed, self._not_committed)
+        except KioskError as error:  # before anything reached the store: no reference can be made of this document
+            self._not_committed(error)
+
+    def _committed(self, slip: VisitSlip) -> None:
+        self._show(slip=slip)
+        self.send(VerdictCommitted())
+
+    def _not_committed(self, error: BaseException) -> None:
+        self.trouble.emit(f"A verdict could not be committed; nothing was sent: {error}")
+        self.send(VerdictNotCommitted())
+
+    def _end_visit(self) -> None:
+        """Forget everything; eyes and reader go with all they saw, fresh ones warm up."""
+        self._idle_timer.stop()
+        self._unreadable_timer.stop()
+        self._challenge_timer.stop()
+        self._vision_ready.clear()
+        self._begin_visit()
+        self._view = SessionView(session=self.session, demo=self._view.demo)
+        self.view_changed.emit(self._view)
+        self._children.renew_vision()
+
+    def _begin_visit(self) -> None:
+        self._visit_id = secrets.token_hex(16)
+        self._painted: dict[str, int] = {}
+        self._consent_recorded = None
+        self._document = DocumentCheck()
+        self._face = FaceCheck(self._children.send_eyes, self._policy)
+
+    # --- what the children say ---
+
+    def _hear_eyes(self, message: FromEyes) -> None:
+        match message:
+            case EyesReady():
+                self._became_ready("eyes")
+            case Observed():
+                self._observe(message)
+            case ReferenceTaken():
+                self._face.reference_taken()
+            case ReferenceRefused():
+                self.send(Referred(ReferralReason.REFERENCE_UNUSABLE))
+            case Compared():
+                self.send(self._face.judge(message, self.session.evidence))
+            case CompareFailed():
+                self.send(self._face.comparison_failed(message.window_id))
+            case CameraFailed() | Fault():
+                self._fail("eyes", message.sentence)
+            case _:
+                assert_never(message)
+
+    def _observe(self, observed: Observed) -> None:
+        if self.session.phase is Phase.POSITIONING:
+            event = self._face.position(observed)
+            self._show(guidance=self._face.guidance)
+            self.send(event)
+        elif self.session.phase is Phase.CHECKING_LIVENESS:
+            event = self._face.answer(observed)
+            if (progress := self._face.progress) is not None:
+                self._show(
+                    gesture=progress.gesture,
+                    gesture_number=progress.number,
+                    gesture_count=progress.count,
+                    gesture_ends_at_s=progress.window_ends_at_s,
+                )
+            self.send(event)
+
+    def _hear_reader(self, message: FromReader) -> None:
+        match message:
+            case ReaderReady():
+                self._became_ready("reader")
+            case DocumentSeen():
+                self._show(document_remarks=message.remarks)
+            case DocumentWasRead():
+                self.send(self._document.read(message.evidence))
+            case CameraFailed() | Fault():
+                self._fail("reader", message.sentence)
+            case _:
+                assert_never(message)
+
+    def _became_ready(self, role: str) -> None:
+        self._vision_ready.add(role)
+        if self._vision_ready == {"eyes", "reader"}:
+            self._children.vision_worked()
+            self._show(readiness=Readiness.READY)
+
+    def _fail(self, role: str, sentence: str) -> None:
+        """A device failed; the child's own end follows and renews both."""
+        self.trouble.emit(f"{role}: {sentence}")
+        self._children.vision_failed()
+        self._show(readiness=Readiness.OUT_OF_SERVICE)
+        self._go_on_without_vision()
+
+    def _lose_child(self, role: str, sentence: str) -> None:
+        """A process ended by itself; whose visit it was ends with it."""
+        self.trouble.emit(f"The process {role} ended and is started again: {sentence}")
+        if role != "courier":
+            self._go_on_without_vision()
+
+    def _go_on_without_vision(self) -> None:
+        if self.session.phase in (Phase.IDLE, Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT):
+            readiness = self._view.readiness
+            self._vision_ready.clear()
+            if readiness is Readiness.READY:
+                readiness = Readiness.WARMING_UP
+            self._show(readiness=readiness)
+            self._children.renew_vision()
+        else:
+            self.send(CameraLost())
+
+    def _show(self, **changes: Any) -> None:
+        changed = replace(self._view, **changes)
+        if changed != self._view:
+            self._view = changed
+            self.view_changed.emit(changed)

@@ -1,0 +1,150 @@
+"""What the screens see of a running kiosk, and what they may ask of it.
+
+`ui` is written against these protocols; `session_controller` implements them and tests fake them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kiosk.document.evidence import DocumentRemark
+from kiosk.session.events import ApplicationRecord, Event, RefusalReason
+from kiosk.session.machine import Session
+from kiosk.verification.decision import ReferralReason
+from kiosk.verification.liveness import Gesture
+from kiosk.verification.quality import CaptureGuidance
+
+
+class Readiness(StrEnum):
+    """Can a visit begin?"""
+
+    WARMING_UP = "warming_up"
+    READY = "ready"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSlip:
+    """What the customer takes home."""
+
+    terminal: str
+    issued_at: datetime
+    application_reference: str
+    """Hex."""
+    salt: str
+    """Hex; with it and the document the bank can recompute the reference."""
+    consent_sha256: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """Everything a customer page shows; a new one is sent at every change."""
+
+    session: Session = field(default_factory=Session)
+    readiness: Readiness = Readiness.WARMING_UP
+    guidance: CaptureGuidance = CaptureGuidance.COME_INTO_VIEW
+    """Already steadied: one piece of guidance at a time, without flicker."""
+    document_remarks: tuple[DocumentRemark, ...] = ()
+    gesture: Gesture | None = None
+    """What is being asked right now; None while a neutral face is awaited."""
+    gesture_number: int = 0
+    """1-based number of the gesture asked or awaited."""
+    gesture_count: int = 0
+    gesture_ends_at_s: float | None = None
+    """Monotonic time at which the response window closes."""
+    gesture_window_s: float = 4.0
+    idle_ends_at_s: float | None = None
+    """Monotonic time at which the visit times out; pages warn from 20 s before."""
+    slip: VisitSlip | None = None
+    demo: bool = False
+
+
+class CustomerSurface(Protocol):
+    """`view_changed` is a Qt signal carrying a `SessionView`."""
+
+    view_changed: Any
+
+    @property
+    def view(self) -> SessionView: ...
+
+    def send(self, event: Event) -> None:
+        """Tell the session what the customer did."""
+
+    def touched(self) -> None:
+        """The customer is still there: the time-out starts anew."""
+
+    def record(self) -> ApplicationRecord | None:
+        """The record as it would be kept, once document and class are known."""
+
+    def preview_pixels(self) -> NDArray[np.uint8] | None:
+        """Newest frame of the face camera, (height, width, 3) RGB, unmirrored; None if nothing is new."""
+
+    def document_pixels(self) -> NDArray[np.uint8] | None:
+        """Newest frame of the document camera, (height, width, 3) RGB; None if nothing is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingVisit:
+    """What the teller must decide."""
+
+    record: ApplicationRecord | None
+    reason: ReferralReason
+    since: datetime
+    can_be_answered: bool
+    """False where no document could be read: only closing the visit is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApplication:
+    """A yes whose account the teller has yet to open in the bank's own system."""
+
+    application_id: str
+    record: ApplicationRecord
+    answered_at: datetime
+    erased_at_latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TellerView:
+    """Everything the console shows."""
+
+    signed_in_as: str | None = None
+    """Display name."""
+    sign_in_error: str | None = None
+    """Key of a text: `wrong_pin`, `locked`."""
+    waiting: WaitingVisit | None = None
+    applications: tuple[OpenApplication, ...] = ()
+    undelivered: int = 0
+    oldest_undelivered_at: datetime | None = None
+    notices: tuple[str, ...] = ()
+    """Sentences for the teller: a child restarted, the bank not reachable…"""
+
+
+class TellerSurface(Protocol):
+    """`changed` is a Qt signal carrying a `TellerView`; every call answers through it."""
+
+    changed: Any
+
+    @property
+    def view(self) -> TellerView: ...
+
+    def sign_in(self, teller_id: str, pin: str) -> None: ...
+
+    def sign_off(self) -> None: ...
+
+    def confirm(self) -> None:
+        """The waiting visit is a yes."""
+
+    def refuse(self, reason: RefusalReason) -> None:
+        """The waiting visit is a no."""
+
+    def close_visit(self) -> None:
+        """End the visit, whatever its phase, without an answer."""
+
+    def mark_opened(self, application_id: str) -> None:
+        """The account is open in the bank's system: erase the record."""

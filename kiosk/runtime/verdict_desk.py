@@ -1,0 +1,112 @@
+"""Where a decision becomes a durable, signed yes or no. The only place that uses the signing key."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.privacy.consent import Consent
+from kiosk.runtime.clock import Clock
+from kiosk.runtime.store_bridge import StoreBridge, submitted
+from kiosk.runtime.surface import VisitSlip
+from kiosk.session.events import ApplicationRecord, TellerConfirmed, TellerRefused
+from kiosk.session.machine import Session
+from kiosk.store.store import CommittedVerdict, Store
+from kiosk.verification.verdict import (
+    SALT_BYTES,
+    Verdict,
+    VerdictMessage,
+    application_reference,
+    sign_message,
+)
+
+
+class VerdictDesk:
+    """Consent, commit and discard of one visit after the other."""
+
+    def __init__(
+        self,
+        store: Store,
+        bridge: StoreBridge,
+        signing_key: Ed25519PrivateKey,
+        kiosk_id: bytes,
+        terminal_name: str,
+        clock: Clock,
+        on_committed: Callable[[int], None],
+    ) -> None:
+        self._store = store
+        self._bridge = bridge
+        self._signing_key = signing_key
+        self._kiosk_id = kiosk_id
+        self._terminal_name = terminal_name
+        self._clock = clock
+        self._on_committed = on_committed
+
+    def when_done(
+        self, future: "Future[Any]", then: Callable[[Any], None], otherwise: Callable[[BaseException], None]
+    ) -> None:
+        """Call back in the Qt thread."""
+        self._bridge.when_done(future, then, otherwise)
+
+    def record_consent(self, visit_id: str, consent: Consent) -> "Future[Any]":
+        return submitted(self._store, "record_consent", visit_id, consent)
+
+    def discard_visit(self, visit_id: str, on_trouble: Callable[[str], None]) -> None:
+        """Erase what a visit without a verdict left; what could not be erased now goes at the next start."""
+        future = submitted(self._store, "discard_visit", visit_id)
+        self._bridge.when_done(
+            future, lambda _: None, lambda error: on_trouble(f"A visit could not be erased yet: {error}")
+        )
+
+    def commit(
+        self,
+        visit_id: str,
+        session: Session,
+        record: ApplicationRecord,
+        then: Callable[[VisitSlip], None],
+        otherwise: Callable[[BaseException], None],
+    ) -> None:
+        """Keep the record (yes only), then sign and queue the verdict in one transaction with the audit entry."""
+        assert session.answer is not None
+        assert session.consent is not None
+        answered_at = self._clock.now()
+        salt = secrets.token_bytes(SALT_BYTES)
+        reference = application_reference(salt, record.document_kind, record.document_number, record.birth_date)
+        verdict = Verdict(reference, session.answer, int(answered_at.timestamp()))
+
+        def build(sequence: int, tree_head: bytes) -> str:
+            return sign_message(VerdictMessage(self._kiosk_id, sequence, verdict, tree_head), self._signing_key)
+
+        slip = VisitSlip(
+            terminal=self._terminal_name,
+            issued_at=answered_at,
+            application_reference=reference.hex(),
+            salt=salt.hex(),
+            consent_sha256=session.consent.text_sha256,
+            accepted=session.answer,
+        )
+        if session.answer:
+            submitted(self._store, "keep_application", visit_id, record, reference, answered_at)
+        actor, detail = _who(session)
+        future = submitted(
+            self._store, "commit_verdict", visit_id, build=build, verdict=verdict, actor=actor, detail=detail
+        )
+
+        def done(committed: CommittedVerdict) -> None:
+            then(slip)
+            self._on_committed(committed.sequence)
+
+        self._bridge.when_done(future, done, otherwise)
+
+
+def _who(session: Session) -> tuple[str, str]:
+    """Actor and reason for the audit entry; no personal datum."""
+    match session.teller_act:
+        case TellerConfirmed(teller_id=teller_id):
+            return teller_id, f"confirmed after {session.referral}"
+        case TellerRefused(teller_id=teller_id, reason=reason):
+            return teller_id, f"refused: {reason}"
+        case None:
+            return "machine", "accepted by the policy"

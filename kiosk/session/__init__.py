@@ -1,0 +1,1 @@
+"""One customer's visit, as a table. Pure."""

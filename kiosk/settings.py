@@ -1,0 +1,290 @@
+"""The settings of one terminal: a TOML file in the kiosk's folder, read strictly.
+
+An unknown name, a wrong type or an impossible value stops the program with one sentence; nothing is guessed. Secrets
+are not settings: they live in the key vault. `docs/settings.md` is drawn from this module.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import tomli_w
+
+from kiosk.errors import SettingsError
+
+SETTINGS_FILE = "settings.toml"
+FMR_TARGETS = (1e-3, 1e-4, 1e-5)
+LANGUAGES = ("en", "zh")
+CAMERA_KINDS = ("usb", "recorded", "page", "simulated")
+_LONGEST_NAME = 60
+_NETWORK_ADDRESS = re.compile(r"(?i)\s*(rtsps?|rtmps?|https?|udp|tcp|rtp|srt|ftp|file|gst)\s*:")
+_TYPE_WORDS = {
+    "str": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a table of settings",
+    "array": "a list",
+    "null": "nothing",
+}
+
+
+class KioskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who this terminal is."""
+
+    id: str
+    """16 bytes as 32 hexadecimal digits; part of every message. Made by `kiosk setup`; never change it."""
+    bank_name: str
+    """At the top of every screen and on slips; 1 to 60 characters."""
+    terminal_name: str
+    """On slips and at the teller console, for example the branch and a number; 1 to 60 characters."""
+    language: str = "en"
+    """`en` or `zh`: the branch's own language, first on the welcome screen and that of the teller's console."""
+    printer: str = ""
+    """Empty for a slip on the screen only; `cups:QUEUE` to print it, or `file:FOLDER` to leave it there as text."""
+    demo: bool = False
+    """True in folders that `kiosk demo` makes; `kiosk run` refuses them."""
+
+
+class BankSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where verdicts go and whom to believe. Paths are relative to the kiosk's folder."""
+
+    url: str
+    """`https://host[:port][/path]`, without user name, query or fragment; without a path `/v1/verdicts` is used."""
+    ca: str
+    """PEM file of the authority that signed the bank's server certificate; no other is believed."""
+    client_certificate: str
+    """PEM file of this terminal's TLS client certificate; its key lies in the vault."""
+    receipt_key: str
+    """PEM file with the Ed25519 public key with which the bank signs receipts."""
+
+
+class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One camera, at this machine. Network cameras are refused."""
+
+    kind: str
+    """`usb`, which is any camera of this machine. `recorded`, `page` and `simulated` exist in the demo only."""
+    address: str
+    """Device, for example `/dev/video0`, or better the name below `/dev/v4l/by-id/` that survives replugging."""
+    width: int = 1280
+    """Pixels that the camera is asked for, 320 to 7680; it may choose the nearest size that it has."""
+    height: int = 720
+    """Pixels, 240 to 4320."""
+    frames_per_s: float = 30.0
+    """1 to 120."""
+    left: float = 0.0
+    """The part of the picture that counts, as fractions of its width and height: for a document camera, the glass."""
+    top: float = 0.0
+    """See `left`."""
+    right: float = 1.0
+    """See `left`."""
+    bottom: float = 1.0
+    """See `left`."""
+    turns: int = 0
+    """Quarter turns clockwise until the picture stands upright, 0 to 3."""
+
+
+class PolicySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bank's policy."""
+
+    false_match_rate: float = 1e-4
+    """0.001, 0.0001 or 0.00001: which comparison threshold is used (`docs/thresholds.md`)."""
+    minimum_age_years: int = 18
+    """0 to 30; a younger document holder is referred to the teller."""
+    patience: float = 1.0
+    """Multiplies every time-out, 1 to 10: a kiosk may lengthen them, never shorten (the demo may, down to 0.1)."""
+
+
+class VaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What unlocks the key vault; chosen at setup, so a change here alone opens nothing."""
+
+    kind: str
+    """`passphrase`, or `key_file` for trials."""
+    key_file: str = ""
+    """Path of the key file, only with the kind `key_file`."""
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Size of the customer's window in pixels; both 0 for the full screen."""
+
+    width: int = 0
+    """0, or 480 to 7680."""
+    height: int = 0
+    """0, or 480 to 7680."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in `settings.toml`."""
+
+    kiosk: KioskSettings
+    bank: BankSettings
+    face_camera: CameraSettings
+    """The camera that sees the customer."""
+    document_camera: CameraSettings
+    """The camera above the document tray."""
+    vault: VaultSettings
+    policy: PolicySettings = PolicySettings()
+    screen: ScreenSettings = ScreenSettings()
+
+    @property
+    def kiosk_id(self) -> bytes:
+        return bytes.fromhex(self.kiosk.id)
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read and check `settings.toml` of the kiosk's folder; raise `SettingsError`."""
+    path = folder / SETTINGS_FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise SettingsError(f"There are no settings in {folder}; run `kiosk setup`, or name the --folder.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}; mend its permissions or its disk.") from error
+    except (ValueError, RecursionError) as error:  # of the text or of the TOML, integers of 5,000 digits included
+        raise SettingsError(f"{path} is no TOML: {_one_line(error)}; correct it, or put back a copy.") from error
+    return check_settings(data, str(path))
+
+
+def check_settings(data: dict[str, Any], where: str) -> Settings:
+    """Return the settings if every value can be meant; raise `SettingsError` naming the first that cannot."""
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{where}: {_readable(str(error))}.") from error
+    if (problem := next(_problems(settings), None)) is not None:
+        raise SettingsError(f"{where}: {problem}.")
+    return settings
+
+
+def save_settings(folder: Path, settings: Settings) -> None:
+    """Write `settings.toml`, for the owner only."""
+    path = folder / SETTINGS_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        tomli_w.dump(msgspec.to_builtins(settings), file)
+
+
+def demand_files(folder: Path, settings: Settings) -> None:
+    """Raise `SettingsError` naming the first setting whose file is not there."""
+    bank = settings.bank
+    cures = {
+        ("bank.ca", bank.ca): "put the bank's CA certificate there",
+        ("bank.client_certificate", bank.client_certificate): "have the bank sign the request in the kiosk's folder "
+        "and install the answer with `kiosk setup --install-client-certificate FILE`",
+        ("bank.receipt_key", bank.receipt_key): "put the bank's public key for receipts there",
+    }
+    for (name, file), cure in cures.items():
+        if not (folder / file).is_file():
+            raise SettingsError(f"{name} names {folder / file}, which is not there; {cure}.")
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    """What cannot be meant, each with its cure."""
+    kiosk, policy, vault, screen = settings.kiosk, settings.policy, settings.vault, settings.screen
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", kiosk.id):
+        yield "kiosk.id must be the 32 hexadecimal digits that `kiosk setup` wrote"
+    for name, text in (("kiosk.bank_name", kiosk.bank_name), ("kiosk.terminal_name", kiosk.terminal_name)):
+        if not (0 < len(text.strip()) <= _LONGEST_NAME and text.isprintable()):
+            yield f"{name} must have 1 to {_LONGEST_NAME} characters on one line"
+    yield from _bank_problems(settings.bank)
+    yield from _camera_problems(settings)
+    if vault.kind not in ("passphrase", "key_file"):
+        yield "vault.kind must be passphrase or key_file"
+    if (vault.kind == "key_file") != bool(vault.key_file):
+        yield "vault.key_file must name the key file with the kind key_file, and be left out otherwise"
+    if policy.false_match_rate not in FMR_TARGETS:
+        yield "policy.false_match_rate must be 0.001, 0.0001 or 0.00001"
+    if not 0 <= policy.minimum_age_years <= 30:
+        yield "policy.minimum_age_years must lie between 0 and 30"
+    if not (0.1 if kiosk.demo else 1.0) <= policy.patience <= 10:
+        yield "policy.patience must lie between 1 and 10: a time-out may be lengthened, not shortened"
+    if (screen.width, screen.height) != (0, 0) and not (480 <= screen.width <= 7680 and 480 <= screen.height <= 7680):
+        yield "screen.width and screen.height must both be 0 for the full screen, or lie between 480 and 7680"
+    if "\0" in vault.key_file + kiosk.printer:
+        yield "a path must not hold a null character"
+    if kiosk.language not in LANGUAGES:
+        yield "kiosk.language must be en or zh"
+    if not re.fullmatch(r"(cups:[^-/#\s][^/#\s]*|file:/.+)?", kiosk.printer):
+        yield "kiosk.printer must be empty, cups:QUEUE as `lpstat -e` lists it, or file:FOLDER with a whole path"
+
+
+def _bank_problems(bank: BankSettings) -> Iterator[str]:
+    try:
+        parts = urlsplit(bank.url)
+        host, credentials, _port = parts.hostname, parts.username is not None or parts.password is not None, parts.port
+    except ValueError:
+        yield "bank.url must be an address like https://kiosk.bank.example/v1/verdicts"
+        return
+    if parts.scheme != "https":
+        yield "bank.url must begin with https://, for nothing is sent unencrypted"
+    if credentials:
+        yield "bank.url must hold no user name or password; the kiosk shows a certificate"
+    if not host or parts.query or parts.fragment or not re.fullmatch(r"[!-\[\]-~]+", bank.url):
+        yield "bank.url must be https://, a host, perhaps :port and a path, and nothing more"
+    for name in ("ca", "client_certificate", "receipt_key"):
+        file = getattr(bank, name)
+        if not file.strip() or "\0" in file:
+            yield f"bank.{name} must name a file"
+
+
+def _camera_problems(settings: Settings) -> Iterator[str]:
+    cameras = {"face_camera": settings.face_camera, "document_camera": settings.document_camera}
+    for name, camera in cameras.items():
+        if camera.kind not in CAMERA_KINDS:
+            yield f"{name}.kind must be usb"
+        if camera.kind != "usb" and not settings.kiosk.demo:
+            yield f"{name}.kind must be usb; other cameras exist in the demo only"
+        if not camera.address.strip() or "\0" in camera.address:
+            yield f"{name}.address must name a device such as /dev/video0"
+        if "://" in camera.address or _NETWORK_ADDRESS.match(camera.address):
+            yield f"{name}.address must be a device of this machine; network cameras are refused"
+        if not (0 <= camera.left < camera.right <= 1 and 0 <= camera.top < camera.bottom <= 1):
+            yield f"{name}.left, top, right and bottom must be fractions from 0 to 1 that enclose a part"
+        if camera.turns not in range(4):
+            yield f"{name}.turns must be 0, 1, 2 or 3 quarter turns"
+        if not (320 <= camera.width <= 7680 and 240 <= camera.height <= 4320):
+            yield f"{name}.width and {name}.height must lie between 320×240 and 7680×4320"
+        if not 1 <= camera.frames_per_s <= 120:
+            yield f"{name}.frames_per_s must lie between 1 and 120"
+    if len({(camera.kind, camera.address) for camera in cameras.values()}) == 1:
+        yield "document_camera.address must be another camera than face_camera.address"
+
+
+def _readable(said: str) -> str:
+    """Turn msgspec's words into ours: "Expected `str`, got `int` - at `$.bank.url`"."""
+    what, _, place = said.partition(" - at `$")
+    key = place.rstrip("`").lstrip(".")
+    if found := re.fullmatch(r"Object missing required field `(.+)`", what):
+        return f"{_join(key, found[1])} is missing; add it (docs/settings.md lists every setting)"
+    if found := re.fullmatch(r"Object contains unknown field `(.+)`", what, re.DOTALL):
+        return f"{_join(key, _one_line(found[1]))} is no setting; {_suggestion(key, found[1])}"
+    if found := re.fullmatch(r"Expected `(.+)`, got `(.+)`", what):
+        wanted, given = (_TYPE_WORDS.get(word, word) for word in found.groups())
+        return f"{key or 'the file'} must be {wanted}, not {given}"
+    return f"{key or 'the file'} cannot be used: {_one_line(what)}"
+
+
+def _suggestion(table: str, unknown: str) -> str:
+    """Name the setting that was probably meant."""
+    records = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    record = records.get(table) if table else Settings
+    names = [field.name for field in msgspec.structs.fields(record)] if record in _RECORDS else []
+    near = difflib.get_close_matches(unknown, names, n=1)
+    return f"{_join(table, near[0])} may be meant" if near else "remove it (docs/settings.md lists every setting)"
+
+
+def _join(table: str, name: str) -> str:
+    return f"{table}.{name}" if table else name
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())[:200]
+
+
+_RECORDS = (Settings, KioskSettings, BankSettings, CameraSettings, PolicySettings, VaultSettings, ScreenSettings)

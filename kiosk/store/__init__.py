@@ -1,0 +1,1 @@
+"""The encrypted database (SQLCipher), its keys and its audit trail."""

@@ -1,0 +1,99 @@
+"""Application records, in a file and under a key of their own, until the account is open or their time is over."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from kiosk.document.evidence import DocumentKind
+from kiosk.privacy.retention import RetentionSchedule, StoredRecord
+from kiosk.session.events import AccountClass, ApplicationRecord
+from kiosk.store.database import Database
+from kiosk.store.timestamps import from_text, to_text
+
+_COLUMNS = (
+    "application_id, reference, answered_at, primary_name, secondary_name, birth_date, nationality,"
+    " document_kind, document_number, address, phone, account_class"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptApplication:
+    """A record the teller has yet to act on."""
+
+    application_id: str
+    reference: bytes
+    answered_at: datetime
+    erased_at_latest: datetime
+    """By the retention schedule; the teller's act comes before it."""
+    record: ApplicationRecord
+
+
+class Applications:
+    """The `application` table of an opened `applications.db`; the one place where records stand in clear."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def keep(self, application_id: str, record: ApplicationRecord, reference: bytes, answered_at: datetime) -> None:
+        """Keep a record durably."""
+        row = (
+            application_id,
+            reference,
+            to_text(answered_at),
+            record.primary_name,
+            record.secondary_name,
+            record.birth_date.isoformat(),
+            record.nationality,
+            record.document_kind.value,
+            record.document_number,
+            record.address,
+            record.phone,
+            record.account_class.value,
+        )
+        with self.database.transaction():
+            self.database.execute(f"INSERT INTO application ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", row)  # noqa: S608
+
+    def kept(self, schedule: RetentionSchedule) -> list[KeptApplication]:
+        """Every record, the oldest first."""
+        rows = self.database.rows(f"SELECT {_COLUMNS} FROM application ORDER BY answered_at, application_id")  # noqa: S608
+        return [_application(row, schedule) for row in rows]
+
+    def ids_and_references(self) -> list[tuple[str, bytes]]:
+        """What identifies each record, without the record."""
+        return [(row[0], row[1]) for row in self.database.rows("SELECT application_id, reference FROM application")]
+
+    def kept_since(self) -> list[tuple[str, datetime]]:
+        """Application ids and when each was answered."""
+        rows = self.database.rows("SELECT application_id, answered_at FROM application")
+        return [(row[0], from_text(row[1])) for row in rows]
+
+    def holds(self, application_id: str) -> bool:
+        """Whether a record is there."""
+        query = "SELECT 1 FROM application WHERE application_id = ?"
+        return self.database.row(query, (application_id,)) is not None
+
+    def erase(self, application_ids: list[str]) -> None:
+        """Erase records durably, from the database's free pages and its log too."""
+        with self.database.transaction():
+            for application_id in application_ids:
+                self.database.execute("DELETE FROM application WHERE application_id = ?", (application_id,))
+        self.database.forget_deleted()
+
+
+def _application(row: tuple[Any, ...], schedule: RetentionSchedule) -> KeptApplication:
+    application_id, reference, answered_at, primary, secondary, birth, nationality, kind, number, *rest = row
+    address, phone, account_class = rest
+    record = ApplicationRecord(
+        primary,
+        secondary,
+        date.fromisoformat(birth),
+        nationality,
+        DocumentKind(kind),
+        number,
+        address,
+        phone,
+        AccountClass(account_class),
+    )
+    since = from_text(answered_at)
+    due_at = schedule.due_at(StoredRecord.APPLICATION, since)
+    return KeptApplication(application_id, reference, since, due_at, record)

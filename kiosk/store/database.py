@@ -1,0 +1,246 @@
+"""One encrypted database file: SQLCipher under a raw key, checked at opening, anchored after every commit.
+
+Knows how rows become durable, not what they mean. Belongs to the thread that opened it. Writes go through
+`transaction()`, which counts generations: the anchor may be one behind the database after a crash, never ahead.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.store.anchor import Anchor, AnchorFile, AnchorMissingError, DatabaseMissingError, RolledBackError
+from kiosk.store.database_errors import CipherSettingError, StoreDamagedError, naming_errors
+from kiosk.store.durable_file import OWNER_ONLY, flush_folder
+from kiosk.store.merkle_tree import EMPTY_HEAD
+from kiosk.store.schema import DatabaseNewerError, applied_number, apply, demand_listed, migrations_of
+
+CIPHER_MAJOR = "4."
+_ASSERTED = {
+    "cipher": "AES-256-CBC",
+    "cipher_use_hmac": "1",
+    "cipher_hmac_algorithm": "HMAC_SHA512",
+    "cipher_page_size": "4096",
+    "cipher_plaintext_header_size": "0",
+    "cipher_memory_security": "1",
+    "secure_delete": "1",
+    "synchronous": "2",  # FULL
+    "journal_mode": "wal",
+    "locking_mode": "exclusive",
+    "temp_store": "2",  # MEMORY
+}
+_BUSY_S = 2.0
+
+
+class Database:
+    """An open, checked database; writes stand inside `transaction()`."""
+
+    def __init__(self, path: Path, key: bytes, anchor: AnchorFile, has_audit: bool) -> None:
+        """Use `open_database`."""
+        self.path = path
+        self._anchor = anchor
+        self._has_audit = has_audit
+        self._anchor_is_behind = False
+        self.generation = 0
+        with naming_errors(path):
+            self._connection = _connect(path, key)
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Read every row of a query; raise a named `StoreError`."""
+        with naming_errors(self.path):
+            return list(self._connection.execute(sql, parameters))
+
+    def row(self, sql: str, parameters: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        """Read the first row of a query, None where there is none."""
+        with naming_errors(self.path):
+            found: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
+            return found
+
+    def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> int:
+        """Run one statement and return how many rows it changed; raise a named `StoreError`."""
+        with naming_errors(self.path):
+            return int(self._connection.execute(sql, parameters).rowcount)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable at the end, one generation further; raise a named `StoreError`.
+
+        Once the commit is through the transaction has succeeded: an anchor that cannot be written then is written
+        before the next transaction begins, which fails without it.
+        """
+        with naming_errors(self.path):
+            if self._anchor_is_behind:
+                self._write_anchor()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("UPDATE store_state SET generation = generation + 1")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        self.generation += 1
+        self._anchor_is_behind = True
+        with contextlib.suppress(OSError):
+            self._write_anchor()
+
+    def forget_deleted(self) -> None:
+        """Empty the write-ahead log, so that no earlier image of a deleted row stays in it."""
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close; what was committed stays."""
+        with naming_errors(self.path):
+            self._connection.close()
+
+    def check(self) -> None:
+        """Raise `StoreDamagedError` unless every page's HMAC and the database's structure are whole."""
+        faults = [row[0] for row in self.rows("PRAGMA cipher_integrity_check")]
+        faults += [row[0] for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
+        if faults:
+            raise StoreDamagedError(self.path, faults[0])
+
+    def migrate(self, folder: str, now: datetime) -> None:
+        """Bring the database to this program's form, one transaction a step; refuse a newer one."""
+        migrations = migrations_of(folder)
+        with naming_errors(self.path):
+            applied = applied_number(self._connection)
+        if applied > len(migrations):
+            raise DatabaseNewerError(self.path, applied, len(migrations))
+        for migration in migrations[applied:]:
+            with self.transaction():
+                apply(self._connection, migration, now)
+
+    def demand_listed(self, data_list: DataProtectionList) -> None:
+        """Raise `ColumnNotListedError` or `ListedColumnMissingError` unless list and columns are the same."""
+        with naming_errors(self.path):
+            demand_listed(self._connection, self.path, data_list)
+
+    def meet_anchor(self, anchor: Anchor, audit_head: bytes) -> None:
+        """Raise `RolledBackError` unless the anchor is equal or exactly one step behind, then bring it up to date.
+
+        `audit_head` is the trail's recomputed head at the anchor's size.
+        """
+        behind = self.generation - anchor.generation
+        if behind < 0:
+            fault = f"{-behind} transactions are missing"
+        elif behind > 1:
+            fault = f"its anchor is {behind} transactions behind"
+        elif audit_head != anchor.audit_head:
+            fault = "its audit trail is another one"
+        else:
+            if behind:
+                self._write_anchor()
+            return
+        raise RolledBackError(self._anchor.path, self.path, fault)
+
+    def read_generation(self) -> None:
+        """Learn how many transactions the database has seen."""
+        with naming_errors(self.path):
+            applied = applied_number(self._connection)
+        if applied:
+            state = self.row("SELECT generation FROM store_state")
+            self.generation = 0 if state is None else int(state[0])
+
+    def _write_anchor(self) -> None:
+        size, head = 0, EMPTY_HEAD
+        if self._has_audit:
+            size, head = self._connection.execute("SELECT audit_size, audit_head FROM store_state").fetchone()
+        self._anchor.write(Anchor(self.generation, size, head))
+        self._anchor_is_behind = False
+
+
+def open_database(
+    path: Path,
+    key: bytes,
+    anchor_key: bytes,
+    data_list: DataProtectionList,
+    audit_head_at: Callable[[Database, int], bytes] | None = None,
+) -> Database:
+    """Open or make a database, check it whole and bring it up to date.
+
+    `audit_head_at` recomputes the audit trail, checks it, and returns its head at a size; None without a trail.
+    """
+    anchor_file = AnchorFile(path.with_suffix(".anchor"), anchor_key, key)
+    with naming_errors(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        anchor = _first_anchor(path, anchor_file)
+    database = Database(path, key, anchor_file, audit_head_at is not None)
+    try:
+        database.check()
+        database.read_generation()
+        with_trail = audit_head_at is not None and database.generation > 0
+        head = audit_head_at(database, anchor.audit_size) if audit_head_at and with_trail else EMPTY_HEAD
+        database.meet_anchor(anchor, head)
+        database.migrate(path.stem, datetime.now(UTC))
+        database.demand_listed(data_list)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _first_anchor(path: Path, anchor_file: AnchorFile) -> Anchor:
+    """Read the anchor; make it and an empty database where there is neither. The anchor comes first."""
+    anchor = anchor_file.read(path)
+    there = path.exists()
+    if anchor is None:
+        if there:
+            raise AnchorMissingError(anchor_file.path, path)
+        anchor = Anchor(0, 0, EMPTY_HEAD)
+        anchor_file.write(anchor)
+    if not there:
+        if anchor.generation:
+            raise DatabaseMissingError(anchor_file.path, path)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+        flush_folder(path.parent)
+    return anchor
+
+
+def _connect(path: Path, key: bytes) -> Any:
+    """Open with the raw key and demand that SQLCipher is what it must be."""
+    connection = sqlcipher.connect(str(path), isolation_level=None, timeout=_BUSY_S)
+    try:
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        for setting in ("cipher_memory_security = ON", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {setting}")
+        _read_or_wait(connection)
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "trusted_schema = OFF"):
+            connection.execute(f"PRAGMA {setting}")
+        _demand_cipher(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_or_wait(connection: Any) -> None:
+    """Take the lock; a process that is just being ended may hold it for a moment."""
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlcipher.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _demand_cipher(connection: Any) -> None:
+    version = str(connection.execute("PRAGMA cipher_version").fetchone()[0])
+    if not version.startswith(CIPHER_MAJOR):
+        raise CipherSettingError("version", version, f"{CIPHER_MAJOR}x")
+    for setting, demanded in _ASSERTED.items():
+        found = str(connection.execute(f"PRAGMA {setting}").fetchone()[0])
+        if found != demanded:
+            raise CipherSettingError(setting, found, demanded)

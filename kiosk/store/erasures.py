@@ -1,0 +1,150 @@
+"""Makes what must go, go: on a teller's act, by the schedule, and after a crash. Decides nothing about when.
+
+An application goes in three steps, each durable: the order with its audit entry, the record, the note that it is
+gone. What a crash leaves open is finished when the applications are opened next.
+"""
+
+from datetime import datetime
+
+from kiosk.errors import StoreError
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.erasure import ErasureReason, ErasureReceipt
+from kiosk.privacy.retention import ErasureOrder, KeptRecord, StoredRecord, due_for_erasure
+from kiosk.store.applications import Applications
+from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
+from kiosk.store.books import Books, Recorder
+from kiosk.store.timestamps import from_text, to_text
+
+# Which rows of kiosk.db the schedule offers, since when they are kept. An answer not yet delivered is never offered.
+_KEPT = {
+    StoredRecord.CONSENT: "SELECT visit_id, given_at FROM consent WHERE given_at <= ?",
+    StoredRecord.OUTBOX: (
+        "SELECT sequence, answered_at FROM outbox WHERE answered_at <= ? AND delivered_at IS NOT NULL"
+    ),
+    StoredRecord.ERASURE: "SELECT application_id, erased_at FROM erasure WHERE erased_at <= ?",
+    StoredRecord.AUDIT: "SELECT sequence, recorded_at FROM audit WHERE recorded_at <= ?",
+}
+_ERASE = {
+    StoredRecord.CONSENT: "DELETE FROM consent WHERE visit_id = ?",
+    StoredRecord.OUTBOX: "DELETE FROM outbox WHERE sequence = ?",
+    StoredRecord.ERASURE: "DELETE FROM erasure WHERE application_id = ?",
+}
+
+
+class ApplicationUnknownError(StoreError):
+    """No application has this id, and none was erased."""
+
+    def __init__(self, application_id: str) -> None:
+        self.application_id = application_id
+        super().__init__("There is no such application: it was never kept, or its time was over long ago.")
+
+
+class Erasures:
+    """Erasing over both files; `applications` is None while they are locked."""
+
+    def __init__(self, books: Books, recorder: Recorder, data_list: DataProtectionList) -> None:
+        self._books = books
+        self._recorder = recorder
+        self._schedule = data_list.schedule()
+        self._stays = tuple(
+            element.id
+            for element in data_list.elements
+            if element.record is not None and element.record is not StoredRecord.APPLICATION
+        )
+
+    def erase_application(
+        self, applications: Applications, application_id: str, reason: ErasureReason, actor: str
+    ) -> ErasureReceipt:
+        """Erase one record and return its receipt; the receipt of the first time where it is gone already."""
+        if self._books.erasures.find(application_id) is None and not applications.holds(application_id):
+            raise ApplicationUnknownError(application_id)
+        self._erase(applications, [application_id], reason, actor)
+        found = self._books.erasures.find(application_id)
+        assert found is not None
+        first_reason, ordered_at, erased_at = found
+        assert erased_at is not None
+        return ErasureReceipt(application_id, first_reason, ordered_at, erased_at, self._stays)
+
+    def erase_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
+        """Carry out what the schedule orders by now; return it."""
+        orders = due_for_erasure(self._kept(applications, now), self._schedule, now)
+        due_applications = [order.record_id for order in orders if order.record is StoredRecord.APPLICATION]
+        if applications is not None and due_applications:
+            self._erase(applications, due_applications, ErasureReason.RETENTION_ENDED, MACHINE)
+        self._erase_rows([order for order in orders if order.record is not StoredRecord.APPLICATION])
+        return orders
+
+    def discard_visit(self, applications: Applications | None, visit_id: str) -> None:
+        """Erase everything of a visit without a verdict; a visit with one keeps what the list says."""
+        if self._books.outbox.sequence_of(visit_id) is not None:
+            return
+        if applications is not None and applications.holds(visit_id):
+            applications.erase([visit_id])
+        if self._books.consents.consent_of(visit_id) is not None:
+            with self._books.transaction():
+                self._books.consents.erase(visit_id)
+            self._books.database.forget_deleted()
+
+    def sweep_consents(self) -> None:
+        """Erase consents of visits that a crash cut short."""
+        if not self._books.consents.count_without_verdict():
+            return
+        with self._books.transaction():
+            self._books.consents.erase_without_verdict()
+        self._books.database.forget_deleted()
+
+    def sweep_applications(self, applications: Applications) -> None:
+        """Finish what a crash left open: orders not carried out, records come back, records without a verdict."""
+        ordered = self._books.erasures.ordered_ids()
+        answered = self._books.outbox.references()
+        gone = [
+            application_id
+            for application_id, reference in applications.ids_and_references()
+            if application_id in ordered or reference not in answered
+        ]
+        if gone:
+            applications.erase(gone)
+        self._note_carried_out(self._books.erasures.unfinished_ids())
+
+    def _erase(self, applications: Applications, ids: list[str], reason: ErasureReason, actor: str) -> None:
+        new = [application_id for application_id in ids if self._books.erasures.find(application_id) is None]
+        if new:
+            with self._books.transaction():
+                for application_id in new:
+                    self._books.erasures.order(application_id, reason, self._recorder.moment().utc)
+                    self._recorder.record(actor, AuditKind.APPLICATION_ERASED, AuditDetail(reason.value))
+        if any(applications.holds(application_id) for application_id in ids):
+            applications.erase(ids)
+        self._note_carried_out(ids)
+
+    def _note_carried_out(self, ids: list[str]) -> None:
+        unfinished = set(self._books.erasures.unfinished_ids()) & set(ids)
+        if not unfinished:
+            return
+        with self._books.transaction():
+            for application_id in sorted(unfinished):
+                self._books.erasures.carried_out(application_id, self._recorder.moment().utc)
+
+    def _kept(self, applications: Applications | None, now: datetime) -> list[KeptRecord]:
+        kept = []
+        for record, query in _KEPT.items():
+            oldest = to_text(self._schedule.oldest_not_due(record, now))
+            rows = self._books.database.rows(query, (oldest,))
+            kept += [KeptRecord(record, str(row[0]), from_text(row[1])) for row in rows]
+        if applications is not None:
+            kept += [
+                KeptRecord(StoredRecord.APPLICATION, application_id, since)
+                for application_id, since in applications.kept_since()
+            ]
+        return kept
+
+    def _erase_rows(self, orders: list[ErasureOrder]) -> None:
+        if not orders:
+            return
+        with self._books.transaction():
+            for order in orders:
+                if order.record is not StoredRecord.AUDIT:
+                    self._books.database.execute(_ERASE[order.record], (order.record_id,))
+            audit = {int(order.record_id) for order in orders if order.record is StoredRecord.AUDIT}
+            self._books.trail.forget_contents(audit)
+        self._books.database.forget_deleted()

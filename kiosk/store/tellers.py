@@ -1,0 +1,94 @@
+"""Teller accounts as the store keeps them: the hash of a PIN, failures and locks. Hashes nothing, judges nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.errors import StoreError
+from kiosk.store.audit_trail import ACTOR, MACHINE
+from kiosk.store.database import Database
+from kiosk.store.timestamps import from_optional_text, to_text
+from kiosk.supervision.authorisation import SignInState
+
+
+class TellerIdError(StoreError):
+    """A sign-in name that cannot stand in the audit trail."""
+
+    def __init__(self, teller_id: str) -> None:
+        self.teller_id = teller_id
+        super().__init__(
+            f"{teller_id!r} cannot be a teller's sign-in name: use 1 to 32 Latin letters, digits, . _ @ or -."
+        )
+
+
+class TellerExistsError(StoreError):
+    """A sign-in name belongs to one teller."""
+
+    def __init__(self, teller_id: str) -> None:
+        self.teller_id = teller_id
+        super().__init__(f"There is a teller {teller_id!r} already: choose another sign-in name.")
+
+
+class TellerUnknownError(StoreError):
+    """No teller has this sign-in name."""
+
+    def __init__(self, teller_id: str) -> None:
+        self.teller_id = teller_id
+        super().__init__(f"There is no teller {teller_id!r}: add one first.")
+
+
+@dataclass(frozen=True, slots=True)
+class TellerAccount:
+    """One teller."""
+
+    teller_id: str
+    name: str
+    pin_hash: str
+    sign_in_state: SignInState
+
+
+def check_teller_id(teller_id: str) -> None:
+    """Raise `TellerIdError` for a sign-in name that cannot stand in the audit trail."""
+    if not ACTOR.fullmatch(teller_id) or teller_id == MACHINE:
+        raise TellerIdError(teller_id)
+
+
+class Tellers:
+    """The `teller` table. Every call stands inside the caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, teller_id: str, name: str, pin_hash: str, now: datetime) -> None:
+        """Add a teller; raise `TellerIdError` or `TellerExistsError`."""
+        check_teller_id(teller_id)
+        if self.find(teller_id) is not None:
+            raise TellerExistsError(teller_id)
+        self._database.execute(
+            "INSERT INTO teller (teller_id, name, pin_hash, added_at) VALUES (?, ?, ?, ?)",
+            (teller_id, name, pin_hash, to_text(now)),
+        )
+
+    def find(self, teller_id: str) -> TellerAccount | None:
+        """A teller's account."""
+        row = self._database.row(
+            "SELECT teller_id, name, pin_hash, failed_attempts, locked_until FROM teller WHERE teller_id = ?",
+            (teller_id,),
+        )
+        if row is None:
+            return None
+        found_id, name, pin_hash, failures, locked_until = row
+        return TellerAccount(found_id, name, pin_hash, SignInState(failures, from_optional_text(locked_until)))
+
+    def all_ids(self) -> list[str]:
+        """Sign-in names in the order in which they were added."""
+        return [row[0] for row in self._database.rows("SELECT teller_id FROM teller ORDER BY added_at, teller_id")]
+
+    def set_sign_in_state(self, teller_id: str, state: SignInState) -> None:
+        """Keep failures and lock over a restart; raise `TellerUnknownError`."""
+        locked_until = None if state.locked_until is None else to_text(state.locked_until)
+        changed = self._database.execute(
+            "UPDATE teller SET failed_attempts = ?, locked_until = ? WHERE teller_id = ?",
+            (state.failures, locked_until, teller_id),
+        )
+        if changed != 1:
+            raise TellerUnknownError(teller_id)

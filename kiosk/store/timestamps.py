@@ -1,0 +1,60 @@
+"""Times as the store keeps them: UTC text of fixed width, so that text order is time order. Reads no clock but one."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kiosk.errors import StoreError
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BOOT_ID_OF_THIS_START = os.urandom(16).hex()
+
+
+class StoredTimeError(StoreError):
+    """A time without a time zone was handed to the store."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+        super().__init__("A time without a time zone was handed to the store; give it in UTC.")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now, in three ways: a clock that was set back shows as a later uptime with an earlier time."""
+
+    utc: datetime
+    uptime_ns: int
+    """Monotonic within one boot."""
+    boot_id: str
+
+
+def system_moment() -> Moment:
+    """The machine's clocks."""
+    return Moment(datetime.now(UTC), time.monotonic_ns(), _boot_id())
+
+
+def to_text(moment: datetime) -> str:
+    """`2026-11-23T02:01:22.352000Z`; raise `StoredTimeError` for a time without a zone."""
+    if moment.tzinfo is None:
+        raise StoredTimeError(moment)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_text(text: str) -> datetime:
+    """The UTC time of a stored text."""
+    return datetime.fromisoformat(text)
+
+
+def from_optional_text(text: str | None) -> datetime | None:
+    """The UTC time of a stored text, or None."""
+    return None if text is None else from_text(text)
+
+
+def _boot_id() -> str:
+    """The system's boot id; where it has none, one for this start of the program."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")
+    except OSError:
+        return _BOOT_ID_OF_THIS_START

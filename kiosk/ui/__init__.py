@@ -1,0 +1,1 @@
+"""Screens: show the session, send events. The only place for QtWidgets."""

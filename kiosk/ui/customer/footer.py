@@ -1,0 +1,66 @@
+"""The bottom of every customer screen: the way out, and the way on without the face."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from kiosk.runtime.surface import SessionView
+from kiosk.session.events import Cancelled, FaceDeclined
+from kiosk.session.machine import TRANSITIONS, Phase
+from kiosk.ui.texts import Texts
+from kiosk.ui.theme import Colour, TextSize, Theme, Weight
+from kiosk.ui.widgets.buttons import Button, ButtonKind
+from kiosk.ui.widgets.icon import Icon
+from kiosk.ui.widgets.surfaces import Area, row
+from kiosk.ui.widgets.text import Text
+
+FOOTER_HEIGHT = 148
+
+
+class Footer(Area):
+    """Offers what the session's table allows in the phase."""
+
+    cancelled = Signal()
+    face_declined = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(Colour.SURFACE)
+        self.setFixedHeight(theme.px(FOOTER_HEIGHT))
+        layout = row(self, theme, gap=24)
+        layout.setContentsMargins(theme.px(48), 0, theme.px(48), 0)
+        self._cancel = Button(theme, "cancel", "", ButtonKind.QUIET)
+        self._cancel.clicked.connect(self.cancelled)
+        self._decline = Button(theme, "decline-face", "", ButtonKind.QUIET, icon="face-off")
+        self._decline.clicked.connect(self.face_declined)
+        self._declined = QWidget()
+        self._declined.setObjectName("face-declined")
+        note = row(self._declined, theme, gap=18)
+        note.addWidget(Icon(theme, "face-off", 44))
+        self._declined_text = Text(theme, "", TextSize.SMALL, Weight.MEDIUM, Colour.ACCENT).on_one_line()
+        note.addWidget(self._declined_text, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self._cancel)
+        layout.addStretch(1)
+        layout.addWidget(self._declined)
+        layout.addWidget(self._decline)
+
+    def show_view(self, view: SessionView, languages: Sequence[Texts]) -> None:
+        """Show the buttons of the phase, in one language or (before one is chosen) in all of them."""
+        phase = view.session.phase
+        may_decline = (phase, FaceDeclined) in TRANSITIONS
+        self._cancel.setVisible(may_cancel(phase))
+        self._decline.setVisible(may_decline and not view.session.face_declined)
+        self._declined.setVisible(may_decline and view.session.face_declined)
+        self._cancel.show_text("\n".join(texts("footer.cancel") for texts in languages))
+        self._decline.show_text("\n".join(texts("footer.decline_face") for texts in languages))
+        self._declined_text.show_text("\n".join(texts("footer.face_declined") for texts in languages))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        QPainter(self).fillRect(0, 0, self.width(), 2, QColor(Colour.LINE))
+
+
+def may_cancel(phase: Phase) -> bool:
+    """The verdict's page has its own way out."""
+    return (phase, Cancelled) in TRANSITIONS and phase is not Phase.SHOWING_VERDICT

@@ -1,0 +1,94 @@
+"""The top of every screen: whose kiosk it is, whether it is a demonstration, and the teller's corner."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from kiosk.ui.theme import Colour, TextSize, Theme, Weight
+from kiosk.ui.widgets.surfaces import Area, Card, row
+from kiosk.ui.widgets.text import Text
+
+HEADER_HEIGHT = 108
+CORNER_PX = 168
+LONG_PRESS_MS = 1200
+
+
+class Header(Area):
+    """Mark and name of the bank at the left; `corner_held` from the empty right-hand corner."""
+
+    corner_held = Signal()
+
+    def __init__(self, theme: Theme, bank_name: str) -> None:
+        super().__init__(Colour.SURFACE)
+        self._theme = theme
+        self.setFixedHeight(theme.px(HEADER_HEIGHT))
+        layout = row(self, theme, gap=20)
+        layout.setContentsMargins(theme.px(48), 0, 0, 0)
+        layout.addWidget(_Mark(theme))
+        name = Text(theme, bank_name, TextSize.LEAD, Weight.SEMIBOLD).on_one_line()
+        name.setObjectName("bank-name")
+        layout.addWidget(name)
+        layout.addStretch(1)
+        self._demo = Card(theme, Colour.ATTENTION, None)
+        self._demo.setObjectName("demo")
+        inner = row(self._demo, theme, margin=14)
+        inner.setContentsMargins(theme.px(24), theme.px(10), theme.px(24), theme.px(10))
+        self._demo_text = Text(theme, "", TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION).on_one_line()
+        inner.addWidget(self._demo_text)
+        self._demo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        layout.addWidget(self._demo, 0, Qt.AlignmentFlag.AlignVCenter)
+        corner = Corner(theme)
+        corner.held.connect(self.corner_held)
+        layout.addWidget(corner)
+        self.show_demo("")
+
+    def show_demo(self, sentence: str) -> None:
+        """Say that this is a demonstration; an empty sentence hides the banner."""
+        self._demo_text.show_text(sentence)
+        self._demo.setVisible(bool(sentence))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        QPainter(self).fillRect(0, self.height() - 2, self.width(), 2, QColor(Colour.LINE))
+
+
+class Corner(QWidget):
+    """An empty place that says `held` after a long press."""
+
+    held = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("teller-corner")
+        self.setFixedSize(theme.px(CORNER_PX), theme.px(HEADER_HEIGHT))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(LONG_PRESS_MS)
+        self._timer.timeout.connect(self.held)
+
+    def mousePressEvent(self, _event: QMouseEvent) -> None:
+        self._timer.start()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._timer.stop()
+
+
+class _Mark(QWidget):
+    """A plain house with columns, until the bank gives its own."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setFixedSize(theme.px(60), theme.px(60))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(self.width() / 60, self.height() / 60)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(Colour.ACCENT))
+        painter.drawRoundedRect(QRectF(0, 0, 60, 60), 14, 14)
+        painter.setBrush(QColor(Colour.ON_ACCENT))
+        painter.drawPolygon(QPolygonF([QPointF(11, 25), QPointF(30, 13), QPointF(49, 25)]))
+        for x in (16, 27.5, 39):
+            painter.drawRect(QRectF(x, 28, 5, 13))
+        painter.drawRect(QRectF(12, 43.5, 36, 4.5))

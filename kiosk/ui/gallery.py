@@ -1,0 +1,158 @@
+"""Renders posed screens to pictures through the real window. No session runs behind them."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+from kiosk.errors import KioskError
+from kiosk.privacy.notice import Notice
+from kiosk.runtime.surface import SessionView, TellerView
+from kiosk.session.events import ApplicationRecord, Event, Language, RefusalReason
+from kiosk.ui.customer.details_page import DetailsPage
+from kiosk.ui.customer.window import CustomerWindow
+from kiosk.ui.poses import RECORD, Pose, poses
+
+Pixels = NDArray[np.uint8]
+_Widget = TypeVar("_Widget", bound=QWidget)
+
+
+class PictureError(KioskError):
+    """A picture could not be written."""
+
+
+class PosedCustomer(QObject):
+    """A `CustomerSurface` that stands still."""
+
+    view_changed = Signal(object)
+
+    def __init__(self, view: SessionView, face: Pixels | None = None, page: Pixels | None = None) -> None:
+        super().__init__()
+        self.view = view
+        self._face, self._page = face, page
+
+    def send(self, event: Event) -> None:
+        """A picture has nobody to tell."""
+
+    def touched(self) -> None:
+        """A picture does not time out."""
+
+    def record(self) -> ApplicationRecord | None:
+        return RECORD
+
+    def preview_pixels(self) -> Pixels | None:
+        return self._face
+
+    def document_pixels(self) -> Pixels | None:
+        return self._page
+
+
+class PosedTeller(QObject):
+    """A `TellerSurface` that stands still."""
+
+    changed = Signal(object)
+
+    def __init__(self, view: TellerView) -> None:
+        super().__init__()
+        self.view = view
+
+    def sign_in(self, _teller_id: str, _pin: str) -> None:
+        """Answer with the view as it is posed."""
+        self.changed.emit(self.view)
+
+    def sign_off(self) -> None: ...
+    def confirm(self) -> None: ...
+    def refuse(self, reason: RefusalReason) -> None: ...
+    def close_visit(self) -> None: ...
+    def mark_opened(self, application_id: str) -> None: ...
+
+
+class Gallery:
+    """All poses in one language and size."""
+
+    def __init__(
+        self,
+        language: Language,
+        size: QSize,
+        face: Pixels | None,
+        page: Pixels | None,
+        notices: Mapping[Language, Notice],
+    ) -> None:
+        self._language, self._size = language, size
+        self._face, self._page = face, page
+        self._notices = notices
+
+    def render(self, folder: Path, only: str = "") -> list[Path]:
+        """Write one PNG for each pose whose name contains `only`; return the paths."""
+        written = []
+        for number, pose in enumerate(poses(self._language), start=1):
+            if only in pose.name:
+                path = folder / f"{number:02d}-{pose.name}.png"
+                save_picture(self.picture(pose), path)
+                written.append(path)
+        return written
+
+    def picture(self, pose: Pose) -> QPixmap:
+        """Show a pose in a window of its own and grab it."""
+        window = self.stage(pose)
+        picture = window.grab()
+        window.close()
+        window.deleteLater()
+        return picture
+
+    def stage(self, pose: Pose) -> CustomerWindow:
+        """Return a window that shows a pose."""
+        customer = PosedCustomer(pose.view, self._face, self._page)
+        teller = PosedTeller(pose.teller or TellerView())
+        window = CustomerWindow(customer, teller, self._notices, "Bank of Utopia", self._language, self._size)
+        customer.setParent(window)
+        teller.setParent(window)
+        window.show_on(self._size)
+        if pose.teller is not None:
+            window.open_console()
+        for name in pose.press:
+            _press(window, name)
+        if pose.type_into is not None and isinstance(window.page, DetailsPage):
+            window.page.begin_typing(_find(window, QLineEdit, pose.type_into))
+        _settle(window)
+        return window
+
+
+def save_picture(picture: QPixmap, path: Path) -> None:
+    """Write a PNG, making its folder; raise `PictureError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = picture.save(str(path))
+    except OSError:
+        written = False
+    if not written:
+        raise PictureError(f"{path} cannot be written; choose another folder.")
+
+
+def _press(window: QWidget, name: str) -> None:
+    if name == "sign-in":
+        _find(window, QLineEdit, "teller-id").setText("1042")
+        _find(window, QLineEdit, "pin").setText("000000")
+    _find(window, QAbstractButton, name).click()
+
+
+def _find(window: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = window.findChild(kind, name)
+    if found is None:
+        raise PictureError(f"A pose names {name!r}, which is not on its screen.")
+    return found
+
+
+def _settle(window: CustomerWindow) -> None:
+    """Let layouts and first animation steps happen."""
+    deadline = time.monotonic() + 0.1
+    while time.monotonic() < deadline or (window.page is not None and not window.page.settled):
+        QApplication.processEvents()
+    for _ in range(5):
+        QApplication.processEvents()

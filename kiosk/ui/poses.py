@@ -1,0 +1,194 @@
+"""Every state of the screens worth a picture, as the views a running kiosk would send.
+
+For `kiosk screens`, the documentation and the tests; nothing here takes part in a visit.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from kiosk.document.evidence import DocumentEvidence, DocumentKind, DocumentRemark
+from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.data_list import parse_data_list
+from kiosk.privacy.notice import Notice, notice
+from kiosk.runtime.surface import OpenApplication, Readiness, SessionView, TellerView, VisitSlip, WaitingVisit
+from kiosk.session.events import AccountClass, ApplicationRecord, Language
+from kiosk.session.machine import EndNote, Phase, Session
+from kiosk.ui.texts import ASSETS
+from kiosk.verification.decision import ReferralReason
+from kiosk.verification.liveness import Gesture
+from kiosk.verification.quality import CaptureGuidance
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+EVIDENCE = DocumentEvidence(
+    kind=DocumentKind.PASSPORT,
+    issuing_state="UTO",
+    number="L898902C3",
+    primary_name="ERIKSSON",
+    secondary_name="ANNA MARIA",
+    nationality="UTO",
+    birth_date=date(1994, 8, 12),
+    expiry_date=date(2032, 4, 15),
+    check_digits_valid=True,
+    remarks=(),
+)
+RECORD = ApplicationRecord(
+    primary_name=EVIDENCE.primary_name,
+    secondary_name=EVIDENCE.secondary_name,
+    birth_date=EVIDENCE.birth_date,
+    nationality=EVIDENCE.nationality,
+    document_kind=EVIDENCE.kind,
+    document_number=EVIDENCE.number,
+    address="12 Harbour Street, Utopia City",
+    phone="+86 138 0000 0000",
+    account_class=AccountClass.CLASS_II,
+)
+SLIP = VisitSlip(
+    terminal="UTO-0042",
+    issued_at=NOON,
+    application_reference="7c3f0e5d9a1b2c4455667788990a0b0c1d2e3f405162738495a6b7c8d9eaf1b2",
+    salt="00112233445566778899aabbccddeeff",
+    consent_sha256="ab" * 32,
+    accepted=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A screen in one state; `press` names widgets to press first, `type_into` fields to touch."""
+
+    name: str
+    view: SessionView
+    teller: TellerView | None = None
+    press: tuple[str, ...] = ()
+    type_into: str | None = None
+
+
+def session_at(phase: Phase, language: Language = Language.ENGLISH) -> Session:
+    """A session as it would stand at a phase, going the way with the face check."""
+    consent = Consent(1, "ab" * 32, language, frozenset(Purpose), NOON)
+    order = list(Phase)
+    reached = order.index(phase)
+    return Session(
+        phase=phase,
+        language=language,
+        consent=consent if reached > order.index(Phase.ASKING_CONSENT) else None,
+        account_class=AccountClass.CLASS_II if reached > order.index(Phase.CHOOSING_ACCOUNT_CLASS) else None,
+        evidence=EVIDENCE if reached > order.index(Phase.READING_DOCUMENT) else None,
+        address=RECORD.address if reached > order.index(Phase.CONFIRMING_DETAILS) else "",
+    )
+
+
+def view_at(phase: Phase, language: Language = Language.ENGLISH) -> SessionView:
+    """A plain view of a phase."""
+    return SessionView(session=session_at(phase, language), readiness=Readiness.READY)
+
+
+def poses(language: Language) -> Iterator[Pose]:
+    """Yield every pose of the customer's screens and of the console."""
+    yield from _before_the_document(language)
+    yield from _document(language)
+    yield from _face(language)
+    yield from _end(language)
+    yield from _console()
+
+
+def _before_the_document(language: Language) -> Iterator[Pose]:
+    idle = view_at(Phase.IDLE)
+    yield Pose("welcome", idle)
+    yield Pose("welcome-demo", replace(idle, demo=True))
+    yield Pose("welcome-warming-up", replace(idle, readiness=Readiness.WARMING_UP))
+    yield Pose("welcome-out-of-service", replace(idle, readiness=Readiness.OUT_OF_SERVICE))
+    for note in EndNote:
+        if note is not EndNote.NONE:
+            ended = replace(idle, session=Session(end_note=note))
+            yield Pose(f"welcome-{note.value.replace('_', '-')}", ended)
+    yield Pose("language", view_at(Phase.CHOOSING_LANGUAGE))
+    consent = view_at(Phase.ASKING_CONSENT, language)
+    yield Pose("consent", consent)
+    yield Pose("consent-ticked", consent, press=("consent-application", "consent-face"))
+    yield Pose("consent-face-declined", replace(consent, session=replace(consent.session, face_declined=True)))
+    yield Pose("account", view_at(Phase.CHOOSING_ACCOUNT_CLASS, language))
+
+
+def _document(language: Language) -> Iterator[Pose]:
+    reading = view_at(Phase.READING_DOCUMENT, language)
+    yield Pose("document", reading)
+    for remark in DocumentRemark:
+        yield Pose(f"document-{remark.value.replace('_', '-')}", replace(reading, document_remarks=(remark,)))
+    details = view_at(Phase.CONFIRMING_DETAILS, language)
+    yield Pose("details", details)
+    yield Pose("details-typing", details, type_into="address")
+    yield Pose("details-face-declined", replace(details, session=replace(details.session, face_declined=True)))
+
+
+def _face(language: Language) -> Iterator[Pose]:
+    place = view_at(Phase.POSITIONING, language)
+    for guidance in (CaptureGuidance.COME_CLOSER, CaptureGuidance.UNCOVER_EYES, CaptureGuidance.FIT):
+        yield Pose(f"positioning-{guidance.value.replace('_', '-')}", replace(place, guidance=guidance))
+    yield Pose("positioning-again", replace(place, session=replace(place.session, attempts=1)))
+    live = replace(view_at(Phase.CHECKING_LIVENESS, language), gesture_count=len(Gesture))
+    yield Pose("liveness-neutral", replace(live, gesture_number=1))
+    for number, gesture in enumerate(Gesture, start=1):
+        asked = replace(live, gesture=gesture, gesture_number=number, gesture_ends_at_s=time.monotonic() + 3)
+        yield Pose(f"liveness-{gesture.value.replace('_', '-')}", asked)
+    yield Pose("comparing", view_at(Phase.COMPARING, language))
+
+
+def _end(language: Language) -> Iterator[Pose]:
+    waiting = view_at(Phase.WAITING_FOR_TELLER, language)
+    yield Pose("waiting", waiting)
+    yield Pose("waiting-face-declined", replace(waiting, session=replace(waiting.session, face_declined=True)))
+    yield Pose("still-here", replace(waiting, idle_ends_at_s=time.monotonic() + 14.5))
+    yield Pose("recording", view_at(Phase.RECORDING_VERDICT, language))
+    verdict = view_at(Phase.SHOWING_VERDICT, language)
+    ends_at_s = time.monotonic() + 52
+    yes = replace(verdict, session=replace(verdict.session, answer=True), slip=SLIP, idle_ends_at_s=ends_at_s)
+    yield Pose("verdict-yes", yes)
+    yield Pose("verdict-yes-closing", replace(yes, idle_ends_at_s=time.monotonic() + 12))
+    no = replace(yes, session=replace(yes.session, answer=False), slip=replace(SLIP, accepted=False))
+    yield Pose("verdict-no", no)
+
+
+def waiting_visit(reason: ReferralReason = ReferralReason.CLASS_I_FACE_TO_FACE) -> WaitingVisit:
+    return WaitingVisit(record=RECORD, reason=reason, since=NOON, can_be_answered=True)
+
+
+def open_application(application_id: str) -> OpenApplication:
+    return OpenApplication(application_id, RECORD, NOON, NOON + timedelta(days=7))
+
+
+def _console() -> Iterator[Pose]:
+    customer = view_at(Phase.WAITING_FOR_TELLER)
+    signed_in = TellerView(signed_in_as="M. Chen")
+    yield Pose("teller-sign-in", customer, TellerView())
+    yield Pose("teller-wrong-pin", customer, TellerView(sign_in_error="wrong_pin"), press=("sign-in",))
+    yield Pose("teller-locked", customer, TellerView(sign_in_error="locked"), press=("sign-in",))
+    yield Pose("teller-nobody", customer, signed_in)
+    waits = replace(signed_in, waiting=waiting_visit())
+    yield Pose("teller-waiting", customer, waits)
+    yield Pose("teller-checked", customer, waits, press=("check-face", "check-person"))
+    yield Pose("teller-refusing", customer, waits, press=("teller-refuse", "reason-not_the_person"))
+    unread = WaitingVisit(None, ReferralReason.DOCUMENT_UNREADABLE, NOON, can_be_answered=False)
+    yield Pose("teller-cannot-answer", customer, replace(signed_in, waiting=unread))
+    applications = replace(signed_in, applications=tuple(open_application(str(number)) for number in (1, 2, 3)))
+    yield Pose("teller-applications", customer, applications, press=("tab-applications",))
+    asked = ("tab-applications", "mark-opened-1")
+    yield Pose("teller-opening", customer, applications, press=asked)
+    yield Pose("teller-undo", customer, applications, press=(*asked, "mark-yes-1"))
+    yield Pose("teller-no-applications", customer, signed_in, press=("tab-applications",))
+    yield Pose("teller-terminal", customer, signed_in, press=("tab-terminal",))
+    late = replace(
+        signed_in,
+        undelivered=3,
+        oldest_undelivered_at=NOON,
+        notices=("The bank has not answered since noon.", "The face camera was restarted at 11:52."),
+    )
+    yield Pose("teller-undelivered", customer, late, press=("tab-terminal",))
+
+
+def posed_notices() -> dict[Language, Notice]:
+    """The notice as the shipped data protection list gives it, in every language."""
+    data_list = parse_data_list((ASSETS / "data_protection_list.toml").read_text(encoding="utf-8"))
+    return {language: notice(data_list, language) for language in Language}

@@ -1,0 +1,191 @@
+"""The visit that waits for the teller: why, who, the two things to check, and the answer."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from kiosk.runtime.surface import TellerSurface, TellerView, WaitingVisit
+from kiosk.session.events import RefusalReason
+from kiosk.ui.teller.record_grid import record_grid
+from kiosk.ui.teller.times import clock_time
+from kiosk.ui.texts import Texts
+from kiosk.ui.theme import Colour, TextSize, Theme, Weight
+from kiosk.ui.widgets.buttons import Button, ButtonKind, TickBox
+from kiosk.ui.widgets.icon import Icon
+from kiosk.ui.widgets.surfaces import Card, attention_note, column, discard, side_by_side
+from kiosk.ui.widgets.text import Text, lead, title
+
+
+class WaitingTab(QWidget):
+    """Built anew for every waiting visit, so ticks of the last one cannot stay."""
+
+    def __init__(self, theme: Theme, surface: TellerSurface, texts: Texts) -> None:
+        super().__init__()
+        self._theme, self._surface, self._texts = theme, surface, texts
+        self._place: QVBoxLayout = column(self, theme)
+        self._shown: QWidget | None = None
+        self._visit: WaitingVisit | None = None
+
+    def show_view(self, view: TellerView) -> None:
+        if self._shown is not None and view.waiting == self._visit:
+            return
+        self._visit = view.waiting
+        if self._shown is not None:
+            self._place.removeWidget(self._shown)
+            discard(self._shown)
+        self._shown = self._make_visit(view.waiting) if view.waiting else self._make_nobody()
+        self._place.addWidget(self._shown)
+        self._shown.show()
+
+    def _make_visit(self, visit: WaitingVisit) -> QWidget:
+        content = WaitingVisitView(self._theme, self._texts, visit)
+        content.confirmed.connect(self._surface.confirm)
+        content.refused.connect(self._surface.refuse)
+        content.closed.connect(self._surface.close_visit)
+        return content
+
+    def _make_nobody(self) -> QWidget:
+        content = QWidget()
+        layout = column(content, self._theme, gap=18)
+        layout.addStretch(2)
+        layout.addWidget(Icon(self._theme, "people", 130), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(title(self._theme, self._texts("teller.nobody")).centred())
+        layout.addWidget(lead(self._theme, self._texts("teller.nobody_lead")).centred())
+        layout.addSpacing(self._theme.px(24))
+        close = CloseButton(self._theme, self._texts)
+        close.confirmed.connect(self._surface.close_visit)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        return content
+
+
+class CloseButton(Button):
+    """Ends a visit without an answer at the second touch."""
+
+    confirmed = Signal()
+
+    def __init__(self, theme: Theme, texts: Texts) -> None:
+        super().__init__(theme, "teller-close", texts("teller.close"), ButtonKind.QUIET)
+        self._texts = texts
+        self._asked = False
+        self.clicked.connect(self._ask_or_close)
+
+    def _ask_or_close(self) -> None:
+        if self._asked:
+            self.confirmed.emit()
+        self._asked = not self._asked
+        self.show_text(self._texts("teller.close_again" if self._asked else "teller.close"))
+
+
+class WaitingVisitView(QWidget):
+    """Everything about one visit; signals what the teller decided."""
+
+    confirmed = Signal()
+    refused = Signal(object)
+    """Carries the `RefusalReason`."""
+    closed = Signal()
+
+    def __init__(self, theme: Theme, texts: Texts, visit: WaitingVisit) -> None:
+        super().__init__()
+        self._theme, self._texts, self._visit = theme, texts, visit
+        self._asked_reason: RefusalReason | None = None
+        self._reasons: dict[RefusalReason, Button] = {}
+        layout = side_by_side(theme, gap=40)
+        self.setLayout(layout)
+        layout.addLayout(self._make_left(), 6)
+        self._decide = self._make_decide()
+        self._refuse = self._make_reasons()
+        self._refuse.hide()
+        layout.addWidget(self._decide, 5)
+        layout.addWidget(self._refuse, 5)
+
+    def _make_left(self) -> QVBoxLayout:
+        left = column(None, self._theme, gap=22)
+        why = Card(self._theme, Colour.ACCENT_SOFT, None)
+        lines = column(why, self._theme, margin=30, gap=8)
+        lines.addWidget(Text(self._theme, self._texts("teller.why"), TextSize.SMALL, Weight.MEDIUM, Colour.ACCENT))
+        reason = Text(self._theme, self._texts.of(self._visit.reason), TextSize.LEAD, Weight.SEMIBOLD)
+        reason.setObjectName("referral-reason")
+        lines.addWidget(reason)
+        since = self._texts("teller.since", time=clock_time(self._visit.since))
+        lines.addWidget(Text(self._theme, since, TextSize.SMALL, colour=Colour.INK_SOFT))
+        left.addWidget(why)
+        if self._visit.record is not None:
+            card = Card(self._theme)
+            inner = column(card, self._theme, margin=30)
+            inner.addLayout(record_grid(self._theme, self._texts, self._visit.record))
+            left.addWidget(card)
+        left.addStretch(1)
+        return left
+
+    def _make_decide(self) -> QWidget:
+        content = QWidget()
+        layout = column(content, self._theme, gap=20)
+        self._checks = [
+            TickBox(self._theme, f"check-{name}", self._texts(f"teller.check_{name}")) for name in ("face", "person")
+        ]
+        self._confirm = Button(
+            self._theme, "teller-confirm", self._texts("teller.confirm"), ButtonKind.PRIMARY, TextSize.LEAD
+        )
+        self._confirm.setMinimumHeight(self._theme.px(116))
+        self._confirm.clicked.connect(self.confirmed)
+        refuse = Button(self._theme, "teller-refuse", self._texts("teller.refuse"), ButtonKind.GRAVE, TextSize.LEAD)
+        refuse.clicked.connect(self._ask_reason)
+        refuse.setEnabled(self._visit.can_be_answered)
+        for check in self._checks:
+            check.setEnabled(self._visit.can_be_answered)
+            check.toggled.connect(self._show_whether_checked)
+            layout.addWidget(check)
+        if not self._visit.can_be_answered:
+            layout.addWidget(attention_note(self._theme, "notice", self._texts("teller.cannot_answer")))
+        layout.addStretch(1)
+        close = CloseButton(self._theme, self._texts)
+        close.confirmed.connect(self.closed)
+        for button in (self._confirm, refuse, close):
+            layout.addWidget(button)
+        self._show_whether_checked()
+        return content
+
+    def _make_reasons(self) -> QWidget:
+        content = QWidget()
+        layout = column(content, self._theme, gap=18)
+        layout.addWidget(Text(self._theme, self._texts("teller.refuse_title"), TextSize.HEADING, Weight.SEMIBOLD))
+        for reason in RefusalReason:
+            button = Button(self._theme, f"reason-{reason}", self._texts.of(reason), ButtonKind.QUIET)
+            button.clicked.connect(lambda _=False, reason=reason: self._choose_reason(reason))
+            self._reasons[reason] = button
+            layout.addWidget(button)
+        layout.addStretch(1)
+        back = Button(self._theme, "refuse-back", self._texts("teller.refuse_back"), ButtonKind.SECONDARY)
+        back.clicked.connect(self._stop_refusing)
+        layout.addWidget(back)
+        return content
+
+    def _show_whether_checked(self) -> None:
+        checked = all(check.isChecked() for check in self._checks)
+        self._confirm.setEnabled(checked and self._visit.can_be_answered)
+
+    def _ask_reason(self) -> None:
+        self._decide.hide()
+        self._refuse.show()
+
+    def _stop_refusing(self) -> None:
+        self._choose_none()
+        self._refuse.hide()
+        self._decide.show()
+
+    def _choose_reason(self, reason: RefusalReason) -> None:
+        """The first touch asks, the second refuses."""
+        if self._asked_reason is reason:
+            self.refused.emit(reason)
+            return
+        self._choose_none()
+        self._asked_reason = reason
+        button = self._reasons[reason]
+        button.show_kind(ButtonKind.GRAVE)
+        button.show_text(self._texts("teller.refuse_again", reason=self._texts.of(reason)))
+
+    def _choose_none(self) -> None:
+        self._asked_reason = None
+        for reason, button in self._reasons.items():
+            button.show_kind(ButtonKind.QUIET)
+            button.show_text(self._texts.of(reason))

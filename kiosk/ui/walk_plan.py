@@ -1,0 +1,52 @@
+"""What the simulated customer and teller of the demo are to do, and how such a visit should end."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.session.events import AccountClass, Language, RefusalReason
+from kiosk.session.machine import EndNote, Phase
+
+
+class ConsentChoice(StrEnum):
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    APPLICATION_ONLY = "application_only"
+
+
+class TellerChoice(StrEnum):
+    CONFIRM = "confirm"
+    REFUSE = "refuse"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class WalkPlan:
+    """Everything has a sensible default but the teller's own sign-in."""
+
+    teller_id: str
+    pin: str
+    language: Language = Language.ENGLISH
+    account_class: AccountClass = AccountClass.CLASS_I
+    consent: ConsentChoice = ConsentChoice.ACCEPT
+    decline_face_at: Phase | None = None
+    cancel_at: Phase | None = None
+    walk_away_at: Phase | None = None
+    teller: TellerChoice = TellerChoice.CONFIRM
+    refusal: RefusalReason = RefusalReason.NOT_THE_PERSON
+    open_account: bool = False
+    """After a yes the teller also marks the account as opened, which erases the record."""
+    address: str = "12 Harbour Street, Utopia City"
+    phone: str | None = "+86 138 0000 0000"
+
+    def expected_end(self, met: Set[Phase]) -> EndNote:
+        """How a visit that met these phases ends when all goes to plan; NONE after a verdict."""
+        if self.walk_away_at in met:
+            return EndNote.TIMED_OUT
+        if self.cancel_at in met:
+            return EndNote.CANCELLED
+        if self.consent is ConsentChoice.REFUSE:
+            return EndNote.CONSENT_REFUSED
+        if self.teller is TellerChoice.CLOSE and Phase.WAITING_FOR_TELLER in met:
+            return EndNote.CLOSED_BY_TELLER
+        return EndNote.NONE

@@ -1,0 +1,155 @@
+"""The simulated customer and teller of the demo, walking one visit from the welcome screen back to it.
+
+They press the real buttons at a person's pace and act on nothing but the page that is on; no event is sent behind
+the screens. Every screen they meet is saved as a picture.
+"""
+
+import logging
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+
+from kiosk.runtime.surface import CustomerSurface, SessionView
+from kiosk.session.machine import EndNote, Phase
+from kiosk.ui.album import Album, AlbumError
+from kiosk.ui.customer.window import CustomerWindow
+from kiosk.ui.teller.console import TellerConsole
+from kiosk.ui.walk_plan import ConsentChoice, TellerChoice, WalkPlan
+from kiosk.ui.walk_scripts import CustomerScript, Script, TellerScript
+
+_log = logging.getLogger(__name__)
+
+PACE_ON_SCREEN_S = 0.6
+PACE_HEADLESS_S = 0.15
+PATIENCE_S = 150.0
+"""How long a page may stay before the walk is given up; who walks away waits for the time-out instead."""
+PATIENCE_AWAY_S = 330.0
+_END = object()
+
+
+class Walkthrough(QObject):
+    """`finished(True)` when the visit went as planned; `False` when it got stuck or ended otherwise."""
+
+    finished = Signal(bool)
+
+    def __init__(
+        self,
+        window: CustomerWindow,
+        console: TellerConsole,
+        surface: CustomerSurface,
+        plan: WalkPlan,
+        pictures_dir: Path | None,
+        pace_s: float | None = None,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._console, self._surface, self._plan = window, console, surface, plan
+        self._album = Album(window, pictures_dir, self)
+        self._customer = CustomerScript(window, self._album, plan)
+        self._teller = TellerScript(window, self._album, plan)
+        self._page_script: Script | None = None
+        self._teller_script: Script | None = None
+        self._phase: Phase | None = None
+        self._met: set[Phase] = set()
+        self._account_to_open = plan.open_account
+        self._page_since_s = 0.0
+        self._timer = QTimer(self)
+        self._timer.setInterval(round((_default_pace_s() if pace_s is None else pace_s) * 1000))
+        self._timer.timeout.connect(self._step)
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Pictures saved so far, in the order of the visit."""
+        return self._album.pictures
+
+    def start(self) -> None:
+        """Begin as soon as the welcome screen says that it is ready."""
+        self._surface.view_changed.connect(self._look)
+        self._look(self._surface.view)
+        self._timer.start()
+
+    def _look(self, view: SessionView) -> None:
+        """See what is on now; a new page ends what was being done on the last one."""
+        phase = view.session.phase
+        if phase is not self._phase:
+            self._phase = phase
+            self._page_since_s = time.monotonic()
+            over = phase is Phase.IDLE and bool(self._met)
+            self._page_script = None if over else self._customer.on_page(phase)
+            if phase is not Phase.IDLE:
+                self._met.add(phase)
+            if phase is Phase.WAITING_FOR_TELLER and phase not in (self._plan.walk_away_at, self._plan.cancel_at):
+                self._teller_script = self._teller.decide()
+        if phase is Phase.RECORDING_VERDICT and self._sees_the_page:
+            self._album.take(phase.value)  # it stands for milliseconds only
+        name = f"{phase}-{view.gesture}" if view.gesture else phase.value
+        self._album.take_soon(name, lambda: self._phase is phase and self._sees_the_page)
+
+    def _step(self) -> None:
+        """Do the next thing: the teller's while they are at the console, else the customer's."""
+        try:
+            if self._sees_the_page and self._phase is not None:
+                self._album.take(self._phase.value)
+            self._act()
+        except AlbumError as error:
+            _log.error("%s", error)
+            self._finish(as_planned=False)
+            return
+        self._finish_if_over()
+
+    def _act(self) -> None:
+        """An act may bring the next page, and with it the next script, before it returns.
+
+        The teller comes once the customer has nothing left to do on the waiting page.
+        """
+        customer_first = self._phase is Phase.WAITING_FOR_TELLER and self._page_script is not None
+        if (script := self._teller_script) is not None and not customer_first:
+            if _is_over(script) and self._teller_script is script:
+                self._teller_script = None
+        elif (script := self._page_script) is not None and _is_over(script) and self._page_script is script:
+            self._page_script = None
+
+    @property
+    def _sees_the_page(self) -> bool:
+        page = self._window.page
+        return self._console.isHidden() and page is not None and page.worth_a_picture
+
+    @property
+    def _away(self) -> bool:
+        return self._plan.walk_away_at in self._met
+
+    def _finish_if_over(self) -> None:
+        patience_s = PATIENCE_AWAY_S if self._away else PATIENCE_S
+        if time.monotonic() - self._page_since_s > patience_s:
+            _log.error("The walk got stuck: nothing changed on the page %s.", self._phase)
+            self._finish(as_planned=False)
+        elif self._phase is Phase.IDLE and self._met and self._teller_script is None:
+            self._end_visit()
+
+    def _end_visit(self) -> None:
+        end = self._surface.view.session.end_note
+        as_planned = end is self._plan.expected_end(self._met)
+        with_verdict = Phase.SHOWING_VERDICT in self._met
+        if end is EndNote.NONE and as_planned and with_verdict and self._account_to_open:
+            self._account_to_open = False
+            self._teller_script = self._teller.open_account()
+            return
+        self._finish(as_planned=as_planned and with_verdict is (end is EndNote.NONE))
+
+    def _finish(self, *, as_planned: bool) -> None:
+        self._timer.stop()
+        self._surface.view_changed.disconnect(self._look)
+        self.finished.emit(as_planned)
+
+
+def _is_over(script: Script) -> bool:
+    """Do one act; true once the script is at its end."""
+    return next(script, _END) is _END
+
+
+def _default_pace_s() -> float:
+    return PACE_HEADLESS_S if QGuiApplication.platformName() == "offscreen" else PACE_ON_SCREEN_S
+
+
+__all__ = ["ConsentChoice", "TellerChoice", "WalkPlan", "Walkthrough"]

@@ -1,0 +1,84 @@
+"""What eyes reports about a frame: numbers only, no pixel.
+
+Angles are in degrees. Directions are the capture subject's own: a positive yaw is a turn to their left (the nose
+moves to the right in the unmirrored picture), a positive pitch looks up, a positive roll tilts towards their
+left shoulder. Landmarks are MediaPipe's 478 face mesh points.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANDMARK_COUNT = 478
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Degrees, the capture subject's own left and right."""
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceObservation:
+    """Numbers measured on the tracked face of one frame."""
+
+    track_id: int
+    """Same number as long as it is continuously the same tracked face; never reused within a visit."""
+    landmarks_f32: bytes
+    """(478, 3) little-endian float32: x, y in pixels of the frame, z in the same unit; see `landmarks`."""
+    head_pose: HeadPose
+    left_eye_openness: float
+    """Lid gap over eye width, about 0.05 closed to 0.35 open. Left is the subject's own."""
+    right_eye_openness: float
+    mouth_openness: float
+    """Inner lip gap over mouth width, 0 closed to about 1 wide open."""
+    smile: float
+    """Mouth width over outer eye distance; about 0.55 neutral, above 0.62 smiling; compare with the neutral value."""
+    gaze_off_axis_deg: float
+    """Angle between gaze and the straight-ahead direction of the eyes, ≥ 0."""
+    inter_eye_px: float
+    """Distance of the eye centres in pixels."""
+    centre_x: float
+    """Face centre as a fraction of frame width, 0…1."""
+    centre_y: float
+    sharpness: float
+    """Variance of the Laplacian of the face crop scaled to a fixed size; about 20 blurred, over 100 sharp."""
+    brightness: float
+    """Mean luminance of the face, 0…1."""
+    over_exposed: float
+    """Fraction of face pixels ≥ 250."""
+    under_exposed: float
+    """Fraction of face pixels ≤ 20."""
+    side_light: float
+    """Luminance difference of the face halves over their sum, 0…1."""
+    eyes_covered: float
+    """Occlusion hint, 0 (visible) … 1 (covered)."""
+    mouth_covered: float
+    """Occlusion hint, 0 … 1."""
+
+    @property
+    def landmarks(self) -> NDArray[np.float32]:
+        """(478, 3) float32: x and y in pixels of the frame, z in the same unit, read only."""
+        return np.frombuffer(self.landmarks_f32, dtype="<f4").reshape(LANDMARK_COUNT, 3)
+
+    @property
+    def eye_openness(self) -> float:
+        """Mean of both eyes."""
+        return (self.left_eye_openness + self.right_eye_openness) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class FrameObservation:
+    """One frame as numbers; `face` is the capture subject's, or None."""
+
+    frame_sequence: int
+    captured_at_s: float
+    width: int
+    height: int
+    face_count: int
+    """Faces at least 60 % the size of the subject's, the subject included."""
+    face: FaceObservation | None

@@ -1,0 +1,1 @@
+"""Pixels to numbers: OpenCV, MediaPipe, ONNX Runtime, OCR. Pixels stop here."""

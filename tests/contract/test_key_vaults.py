@@ -1,0 +1,207 @@
+"""Every vault keeps the same promises, whatever unlocks it."""
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kiosk.store.key_vault import SIGNING_KEY, KeyFileVault, KeyVault, PassphraseVault, create_vault, open_vault
+from kiosk.store.store import unlock
+from kiosk.store.vault_errors import (
+    KeyFileDamagedError,
+    KeyFileExposedError,
+    KeyFileMissingError,
+    PassphraseMissingError,
+    SecretMissingError,
+    VaultDamagedError,
+    VaultExistsError,
+    VaultMissingError,
+    WrongKeyError,
+)
+
+SECRETS = {SIGNING_KEY: b"\x11" * 32, "long": os.urandom(5000)}
+# OWASP's lowest memory, so that tests stay quick; the default is measured below.
+QUICK = {"memory_kib": 19 * 1024, "passes": 2}
+
+Unlocking = Callable[[], KeyVault]
+
+
+@pytest.fixture(params=["passphrase", "key file"])
+def right(request: pytest.FixtureRequest, tmp_path: Path) -> Unlocking:
+    if request.param == "passphrase":
+        return lambda: PassphraseVault("correct horse battery staple", **QUICK)
+    return lambda: KeyFileVault(tmp_path / "vault.key")
+
+
+@pytest.fixture
+def wrong(right: Unlocking, tmp_path: Path) -> KeyVault:
+    if isinstance(right(), PassphraseVault):
+        return PassphraseVault("correct horse battery stapler", **QUICK)
+    other = KeyFileVault(tmp_path / "other" / "vault.key")
+    other.new_key()
+    return other
+
+
+@pytest.fixture
+def path(tmp_path: Path, right: Unlocking) -> Path:
+    path = tmp_path / "vault.json"
+    create_vault(path, right(), SECRETS)
+    return path
+
+
+def test_what_goes_in_comes_out(path: Path, right: Unlocking) -> None:
+    vault = open_vault(path, right())
+    assert {name: vault.secret(name) for name in vault.names()} == SECRETS
+
+
+def test_a_secret_added_later_is_there_after_a_restart(path: Path, right: Unlocking) -> None:
+    open_vault(path, right()).add("tls-client-key", b"PEM")
+    vault = open_vault(path, right())
+    assert vault.secret("tls-client-key") == b"PEM"
+    assert vault.secret(SIGNING_KEY) == SECRETS[SIGNING_KEY]
+
+
+def test_a_secret_it_never_had_is_named(path: Path, right: Unlocking) -> None:
+    with pytest.raises(SecretMissingError, match="store-key"):
+        open_vault(path, right()).secret("store-key")
+
+
+def test_a_wrong_key_is_not_called_damage(path: Path, wrong: KeyVault) -> None:
+    with pytest.raises(WrongKeyError, match="use the right one"):
+        open_vault(path, wrong)
+
+
+def test_every_lost_or_changed_byte_is_damage_whatever_the_key(path: Path, right: Unlocking, wrong: KeyVault) -> None:
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 41):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        with pytest.raises(VaultDamagedError, match="put back a copy"):
+            open_vault(path, right())
+        with pytest.raises(VaultDamagedError):
+            open_vault(path, wrong)
+    for length in (0, 1, len(whole) // 2, len(whole) - 2):
+        path.write_bytes(whole[:length])
+        with pytest.raises(VaultDamagedError):
+            open_vault(path, right())
+
+
+def test_a_missing_vault_is_a_third_error(tmp_path: Path, right: Unlocking) -> None:
+    with pytest.raises(VaultMissingError, match="kiosk setup"):
+        open_vault(tmp_path / "vault.json", right())
+
+
+def test_a_vault_is_never_made_over_an_old_one(path: Path, right: Unlocking) -> None:
+    before = path.read_bytes()
+    with pytest.raises(VaultExistsError):
+        create_vault(path, right(), {})
+    assert path.read_bytes() == before
+
+
+def test_no_secret_stands_in_the_file(path: Path) -> None:
+    text = path.read_bytes()
+    assert b"\x11" * 32 not in text
+    assert (b"11" * 32) not in text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def edited(path: Path, edit: Callable[[dict[str, object]], None]) -> None:
+    """Edit the vault as somebody would who knows the file's form but not its key."""
+    from kiosk.store import key_vault
+
+    file = json.loads(path.read_text(encoding="utf-8"))
+    edit(file["body"])
+    file["digest"] = key_vault._digest(file["body"], file["seal"])
+    path.write_text(json.dumps(file), encoding="utf-8")
+
+
+def test_a_secret_cannot_be_taken_out_without_the_key(path: Path, right: Unlocking) -> None:
+    edited(path, lambda body: body["secrets"].pop(SIGNING_KEY))
+    with pytest.raises(VaultDamagedError, match="seal"):
+        open_vault(path, right())
+
+
+def test_a_secret_cannot_be_put_under_another_name(path: Path, right: Unlocking) -> None:
+    edited(path, lambda body: body["secrets"].update(long=body["secrets"][SIGNING_KEY]))
+    with pytest.raises(VaultDamagedError):
+        open_vault(path, right())
+
+
+def test_weakened_parameters_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "vault.json"
+    create_vault(path, PassphraseVault("correct horse", **QUICK), SECRETS)
+    for change in (
+        {"memory_kib": 8},
+        {"passes": 1},
+        {"memory_kib": 2**30},
+        {"lanes": "1"},
+        {"salt": "zz"},
+        {"salt": ""},
+    ):
+        whole = path.read_bytes()
+        edited(path, lambda body, change=change: body["parameters"].update(change))
+        with pytest.raises(VaultDamagedError):
+            open_vault(path, PassphraseVault("correct horse", **QUICK))
+        path.write_bytes(whole)
+
+
+def test_a_passphrase_uses_64_mib_and_three_passes_unless_told_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "vault.json"
+    create_vault(path, PassphraseVault("ein ganzer Satz"), {})
+    parameters = json.loads(path.read_text(encoding="utf-8"))["body"]["parameters"]
+    assert (parameters["memory_kib"], parameters["passes"], parameters["lanes"]) == (65536, 3, 1)
+    assert open_vault(path, PassphraseVault("ein ganzer Satz")).names() == frozenset()
+
+
+def test_only_a_key_file_is_demo_grade(tmp_path: Path) -> None:
+    by_file = create_vault(tmp_path / "a.json", KeyFileVault(tmp_path / "vault.key"), {})
+    by_passphrase = create_vault(tmp_path / "b.json", PassphraseVault("a", **QUICK), {})
+    assert (by_file.is_demo_grade, by_passphrase.is_demo_grade) == (True, False)
+
+
+def test_the_wrong_kind_of_key_names_the_right_kind(tmp_path: Path) -> None:
+    path = tmp_path / "vault.json"
+    create_vault(path, KeyFileVault(tmp_path / "vault.key"), {})
+    with pytest.raises(WrongKeyError, match="key file"):
+        open_vault(path, PassphraseVault("a", **QUICK))
+
+
+# --- the key file ---
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "vault.key"
+    create_vault(tmp_path / "vault.json", KeyFileVault(path), SECRETS)
+    return path
+
+
+def test_a_key_file_is_its_owners_alone(key_file: Path) -> None:
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    key_file.chmod(0o640)
+    with pytest.raises(KeyFileExposedError, match="chmod 600"):
+        open_vault(key_file.with_name("vault.json"), KeyFileVault(key_file))
+
+
+def test_a_key_file_in_a_folder_that_others_may_write_is_refused(key_file: Path) -> None:
+    key_file.parent.chmod(0o777)
+    with pytest.raises(KeyFileExposedError, match="chmod 700"):
+        open_vault(key_file.with_name("vault.json"), KeyFileVault(key_file))
+    key_file.parent.chmod(0o700)
+
+
+def test_a_missing_and_a_short_key_file_are_named(key_file: Path) -> None:
+    vault = key_file.with_name("vault.json")
+    key_file.write_bytes(b"short")
+    with pytest.raises(KeyFileDamagedError):
+        open_vault(vault, KeyFileVault(key_file))
+    key_file.unlink()
+    with pytest.raises(KeyFileMissingError):
+        open_vault(vault, KeyFileVault(key_file))
+
+
+def test_a_passphrase_that_was_not_given_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(PassphraseMissingError):
+        unlock(tmp_path, "passphrase", "", None)

@@ -1,0 +1,429 @@
+"""Each page shows what the view says and sends what the person does."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+
+from kiosk.document.evidence import DocumentRemark
+from kiosk.privacy.consent import Purpose
+from kiosk.runtime.surface import Readiness, SessionView
+from kiosk.session.events import (
+    AccountClass,
+    AccountClassChosen,
+    Cancelled,
+    ConsentGiven,
+    ConsentRefused,
+    DetailsConfirmed,
+    DocumentReadAgain,
+    FaceDeclined,
+    Language,
+    LanguageChosen,
+    Started,
+    VerdictAcknowledged,
+)
+from kiosk.session.machine import TRANSITIONS, EndNote, Phase, Session
+from kiosk.ui import hands
+from kiosk.ui.customer import welcome_page
+from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE
+from kiosk.ui.customer.verdict_page import slip_code
+from kiosk.ui.poses import EVIDENCE, SLIP, posed_notices, view_at
+from kiosk.ui.texts import load_texts
+from kiosk.verification.decision import ReferralReason
+from kiosk.verification.liveness import Gesture
+from kiosk.verification.quality import CaptureGuidance
+
+ENGLISH = load_texts(Language.ENGLISH)
+LEAVE = [phase for phase in Phase if (phase, Cancelled) in TRANSITIONS and phase is not Phase.SHOWING_VERDICT]
+DECLINE = [phase for phase in Phase if (phase, FaceDeclined) in TRANSITIONS]
+
+
+def button(window, name) -> QAbstractButton:
+    return window.findChild(QAbstractButton, name)
+
+
+def shown(window, name) -> bool:
+    widget = window.findChild(QWidget, name)
+    return widget is not None and widget.isVisible()
+
+
+def says(window) -> str:
+    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+
+
+def press(window, name) -> None:
+    widget = hands.find(window, name, QAbstractButton)
+    assert widget is not None, f"{name} cannot be pressed"
+    hands.press(widget)
+
+
+def test_every_phase_has_a_page_and_a_step():
+    assert set(PAGES) == set(Phase)
+    assert set(STEP_OF_PHASE) == set(Phase)
+
+
+def test_the_page_of_the_phase_is_shown(window, customer):
+    for phase in Phase:
+        customer.show(view_at(phase))
+        assert type(window.page) is PAGES[phase]
+        assert window.page.accessibleName() == ENGLISH.of(phase)
+
+
+def test_cancel_is_on_every_page_that_can_be_left(window, customer):
+    for number, phase in enumerate(LEAVE, start=1):
+        customer.show(view_at(phase))
+        press(window, "cancel")
+        assert customer.sent == [Cancelled()] * number, phase
+
+
+def test_the_face_can_be_declined_on_every_page(window, customer):
+    for number, phase in enumerate(DECLINE, start=1):
+        customer.show(view_at(phase))
+        press(window, "decline-face")
+        assert customer.sent == [FaceDeclined()] * number, phase
+
+
+def test_a_declined_face_is_acknowledged_instead_of_asked_again(window, customer):
+    for phase in DECLINE:
+        view = view_at(phase)
+        customer.show(replace(view, session=replace(view.session, face_declined=True)))
+        assert not shown(window, "decline-face"), phase
+        assert shown(window, "face-declined"), phase
+
+
+@pytest.mark.parametrize("phase", [Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT])
+def test_after_the_verdict_nothing_can_be_declined_or_cancelled(window, customer, phase):
+    customer.show(view_at(phase))
+    assert not shown(window, "cancel")
+    assert not shown(window, "decline-face")
+
+
+def test_the_demo_says_that_it_is_one_on_every_page(window, customer):
+    for phase in Phase:
+        customer.show(replace(view_at(phase), demo=True))
+        assert shown(window, "demo")
+        customer.show(view_at(phase))
+        assert not shown(window, "demo")
+
+
+def test_any_touch_tells_the_session_that_somebody_is_there(window, customer):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    hands.touch(window.page)
+    assert customer.touches == 1
+    hands.press(button(window, "consent-application"))
+    assert customer.touches == 2
+
+
+# --- welcome and language ---
+
+
+def test_touching_anywhere_on_the_welcome_screen_starts(window, customer):
+    hands.press(window.page)
+    assert customer.sent == [Started()]
+
+
+@pytest.mark.parametrize("readiness", [Readiness.WARMING_UP, Readiness.OUT_OF_SERVICE])
+def test_a_kiosk_that_is_not_ready_does_not_start(window, customer, readiness):
+    customer.show(SessionView(readiness=readiness))
+    hands.press(window.page)
+    assert customer.sent == []
+    assert not shown(window, "start")
+
+
+@pytest.mark.parametrize("note", [note for note in EndNote if note is not EndNote.NONE])
+def test_the_welcome_screen_says_for_a_while_how_the_visit_ended(window, customer, qtbot, monkeypatch, note):
+    monkeypatch.setattr(welcome_page, "END_NOTE_MS", 30)
+    customer.show(view_at(Phase.POSITIONING))
+    customer.show(SessionView(session=Session(end_note=note), readiness=Readiness.READY))
+    assert ENGLISH.of(note) in says(window)
+    qtbot.waitUntil(lambda: not shown(window, "end-note"))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_language_is_chosen_by_its_own_card(window, customer, language):
+    customer.show(view_at(Phase.CHOOSING_LANGUAGE))
+    press(window, f"language-{language}")
+    assert customer.sent == [LanguageChosen(language)]
+
+
+def test_the_chosen_language_is_spoken_from_then_on(window, customer):
+    customer.show(view_at(Phase.ASKING_CONSENT, Language.CHINESE))
+    assert posed_notices()[Language.CHINESE].title in says(window)
+    assert button(window, "cancel").plain_text == load_texts(Language.CHINESE)("footer.cancel")
+
+
+# --- consent ---
+
+
+def test_consent_cannot_be_given_before_a_box_is_ticked(window, customer):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    assert not button(window, "consent-application").isChecked()
+    assert not button(window, "consent-face").isChecked()
+    assert not button(window, "continue").isEnabled()
+    hands.press(button(window, "continue"))
+    press(window, "consent-face")
+    assert not button(window, "continue").isEnabled(), "the face check alone is no consent to the application"
+    assert customer.sent == []
+
+
+@pytest.mark.parametrize("with_face", [True, False])
+def test_consent_carries_exactly_what_was_ticked_and_the_hash_of_what_was_shown(window, customer, with_face):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    press(window, "consent-application")
+    if with_face:
+        press(window, "consent-face")
+    press(window, "continue")
+    (event,) = customer.sent
+    assert isinstance(event, ConsentGiven)
+    assert event.consent.purposes == ({*Purpose} if with_face else {Purpose.APPLICATION})
+    shown_notice = posed_notices()[Language.ENGLISH]
+    assert event.consent.text_sha256 == shown_notice.text_sha256
+    assert event.consent.list_version == shown_notice.list_version
+    assert event.consent.given_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_word_of_the_notice_is_on_the_page(window, customer, qtbot, language):
+    customer.show(view_at(Phase.ASKING_CONSENT, language))
+    qtbot.waitUntil(lambda: window.page.settled)
+    words = "\n".join(label.text() for label in window.page.findChildren(QLabel))
+    for line in posed_notices()[language].text.splitlines()[:-1]:
+        assert line in words
+
+
+def test_not_agreeing_ends_the_visit(window, customer):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    press(window, "disagree")
+    assert customer.sent == [ConsentRefused()]
+
+
+def test_who_declined_the_face_is_not_asked_for_it_again(window, customer):
+    view = view_at(Phase.ASKING_CONSENT)
+    customer.show(view)
+    press(window, "consent-face")
+    customer.show(replace(view, session=replace(view.session, face_declined=True)))
+    assert not shown(window, "consent-face")
+    press(window, "consent-application")
+    press(window, "continue")
+    assert customer.sent[-1].consent.purposes == {Purpose.APPLICATION}
+
+
+# --- account, document, details ---
+
+
+@pytest.mark.parametrize("account_class", AccountClass)
+def test_each_account_class_is_chosen_by_its_card(window, customer, account_class):
+    customer.show(view_at(Phase.CHOOSING_ACCOUNT_CLASS))
+    press(window, f"account-{account_class}")
+    assert customer.sent == [AccountClassChosen(account_class)]
+
+
+def test_a_document_remark_is_shown_with_its_cure_and_goes_when_it_is_cured(window, customer):
+    view = view_at(Phase.READING_DOCUMENT)
+    for remark in DocumentRemark:
+        customer.show(replace(view, document_remarks=(remark,)))
+        assert ENGLISH.of(remark) in says(window)
+    customer.show(view)
+    assert not shown(window, "document-remark")
+
+
+def test_details_show_what_was_read(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    text = says(window)
+    for value in (EVIDENCE.number, "ERIKSSON ANNA MARIA", "1994-08-12", "UTO", "2032-04-15", "Class II"):
+        assert value in text
+
+
+def test_a_name_with_markup_is_shown_letter_by_letter(window, customer):
+    view = view_at(Phase.CONFIRMING_DETAILS)
+    name = "<b>O'BRIEN</b>&amp;"
+    customer.show(replace(view, session=replace(view.session, evidence=replace(EVIDENCE, primary_name=name))))
+    label = window.findChild(QLabel, "record-names")
+    assert label.text().startswith(name)
+    assert label.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_details_need_an_address_and_take_a_phone(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    confirm = button(window, "confirm-details")
+    assert not confirm.isEnabled()
+    hands.type_text(window.findChild(QLineEdit, "address"), "   ")
+    assert not confirm.isEnabled()
+    hands.type_text(window.findChild(QLineEdit, "address"), "南京路 1 号")
+    hands.type_text(window.findChild(QLineEdit, "phone"), "13800000000")
+    press(window, "confirm-details")
+    assert customer.sent == [DetailsConfirmed("南京路 1 号", "13800000000")]
+
+
+def test_details_without_a_phone_send_none(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    hands.type_text(window.findChild(QLineEdit, "address"), "12 Harbour Street")
+    press(window, "confirm-details")
+    assert customer.sent == [DetailsConfirmed("12 Harbour Street", None)]
+
+
+def test_wrong_details_are_read_again(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    press(window, "read-again")
+    assert customer.sent == [DocumentReadAgain()]
+
+
+def test_the_keyboard_comes_with_a_touch_and_types_letters_digits_and_signs(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    assert not shown(window, "keyboard")
+    press_field = window.findChild(QLineEdit, "address")
+    hands.press(press_field)
+    for key in ("key-a", "key-b", "keyboard-space", "key-1", "key-c", "keyboard-backspace", "key-."):
+        press(window, key)
+    press(window, "keyboard-symbols")
+    press(window, "key-q")
+    assert press_field.text() == "Ab 1.-"
+    press(window, "keyboard-done")
+    assert not shown(window, "keyboard")
+    assert button(window, "confirm-details").isEnabled()
+
+
+def test_shift_gives_one_capital(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    field = window.findChild(QLineEdit, "address")
+    field.setText("x")
+    hands.press(field)
+    for key in ("key-a", "keyboard-shift", "key-a", "key-a"):
+        press(window, key)
+    assert field.text() == "xaAa"
+
+
+def test_the_last_customers_data_are_gone_once_the_visit_is_over(window, customer, qtbot):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    hands.type_text(window.findChild(QLineEdit, "address"), "SECRET STREET")
+    customer.show(SessionView(readiness=Readiness.READY))
+    qtbot.waitUntil(lambda: window.findChild(QLineEdit, "address") is None)
+    everything = [label.text() for label in window.findChildren(QLabel)]
+    everything += [field.text() for field in window.findChildren(QLineEdit)]
+    assert not [text for text in everything if "SECRET" in text or EVIDENCE.number in text or "ERIKSSON" in text]
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    assert window.findChild(QLineEdit, "address").text() == ""
+
+
+# --- face ---
+
+
+def test_positioning_gives_one_piece_of_guidance(window, customer):
+    for guidance in CaptureGuidance:
+        customer.show(replace(view_at(Phase.POSITIONING), guidance=guidance))
+        assert window.findChild(QLabel, "guidance").text() == ENGLISH.of(guidance)
+
+
+def test_liveness_asks_for_the_gesture(window, customer):
+    view = view_at(Phase.CHECKING_LIVENESS)
+    for gesture in Gesture:
+        customer.show(replace(view, gesture=gesture, gesture_number=2, gesture_count=3))
+        assert window.findChild(QLabel, "guidance").text() == ENGLISH.of(gesture)
+        assert "2 of 3" in says(window)
+
+
+def test_a_failed_attempt_is_a_friendly_second_one(window, customer):
+    view = view_at(Phase.POSITIONING)
+    assert not shown(window, "try-again")
+    customer.show(replace(view, session=replace(view.session, attempts=1)))
+    assert shown(window, "try-again")
+
+
+def test_waiting_reads_the_same_whatever_the_reason(window, customer):
+    view = view_at(Phase.WAITING_FOR_TELLER)
+    wordings = set()
+    for reason in ReferralReason:
+        customer.show(replace(view, session=replace(view.session, referral=reason)))
+        wordings.add(says(window))
+    assert len(wordings) == 1
+
+
+# --- verdict ---
+
+
+def verdict(answer: bool, ends_at_s: float | None = None) -> SessionView:
+    view = view_at(Phase.SHOWING_VERDICT)
+    slip = replace(SLIP, accepted=answer)
+    return replace(view, session=replace(view.session, answer=answer), slip=slip, idle_ends_at_s=ends_at_s)
+
+
+def test_a_yes_thanks_and_shows_the_slip(window, customer):
+    customer.show(verdict(True))
+    assert ENGLISH("verdict.yes_title") in says(window)
+    assert window.findChild(QLabel, "slip-reference").text().replace(" ", "") == SLIP.application_reference
+    assert window.findChild(QLabel, "slip-salt").text().replace(" ", "") == SLIP.salt
+    press(window, "finish")
+    assert customer.sent == [VerdictAcknowledged()]
+
+
+def test_a_no_leads_to_the_staff_without_a_reason(window, customer):
+    customer.show(verdict(False))
+    assert ENGLISH("verdict.no_title") in says(window)
+    assert ENGLISH("verdict.yes_title") not in says(window)
+
+
+def test_the_square_code_holds_reference_and_salt():
+    assert SLIP.application_reference in slip_code(SLIP)
+    assert SLIP.salt in slip_code(SLIP)
+
+
+def test_the_verdict_counts_down_by_itself_and_can_be_kept_open(window, customer, clock):
+    customer.show(verdict(True, clock.now_s + 45))
+    assert "45" in window.findChild(QLabel, "closes").text()
+    assert hands.find(window, "still-here", QAbstractButton) is None
+    clock.now_s += 30
+    customer.show(customer.view)
+    assert not shown(window, "still-here-overlay"), "the slip stays in sight"
+    press(window, "still-here")
+    assert customer.touches > 0
+
+
+# --- time-out ---
+
+
+def test_the_warning_comes_twenty_seconds_before_the_end_and_one_touch_answers_it(window, customer, clock):
+    ends_at_s = clock.now_s + 60
+    customer.show(replace(view_at(Phase.ASKING_CONSENT), idle_ends_at_s=ends_at_s))
+    clock.now_s = ends_at_s - 20.5
+    customer.show(customer.view)
+    assert not shown(window, "still-here-overlay")
+    clock.now_s = ends_at_s - 19.9
+    customer.show(customer.view)
+    assert shown(window, "still-here-overlay")
+    before = customer.touches
+    press(window, "still-here")
+    assert customer.touches > before
+    customer.show(replace(customer.view, idle_ends_at_s=clock.now_s + 60))
+    assert not shown(window, "still-here-overlay")
+
+
+def test_the_warning_goes_with_the_visit(window, customer, clock):
+    customer.show(replace(view_at(Phase.ASKING_CONSENT), idle_ends_at_s=clock.now_s + 5))
+    assert shown(window, "still-here-overlay")
+    customer.show(SessionView(readiness=Readiness.READY))
+    assert not shown(window, "still-here-overlay")
+
+
+# --- keyboard only ---
+
+
+def test_the_tab_key_reaches_every_control_of_the_page_with_a_visible_ring(window, customer, qtbot):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    window.activateWindow()
+    qtbot.waitUntil(lambda: window.focusWidget() is not None)
+    reached = set()
+    for _ in range(20):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        reached.add(window.focusWidget().objectName())
+    assert {"consent-application", "consent-face", "disagree", "cancel", "decline-face"} <= reached
+
+
+def test_the_space_bar_presses_what_has_the_focus(window, customer, qtbot):
+    customer.show(view_at(Phase.CHOOSING_LANGUAGE))
+    card = button(window, "language-zh")
+    before = card.grab().toImage()
+    card.setFocus(Qt.FocusReason.TabFocusReason)
+    assert card.grab().toImage() != before, "the focus shows"
+    qtbot.keyClick(card, Qt.Key.Key_Space)
+    assert customer.sent == [LanguageChosen(Language.CHINESE)]

@@ -1,0 +1,109 @@
+"""Colours, letters and targets, computed as the standards ask: WCAG contrast, 20 mm targets, 4.8 mm capitals."""
+
+import math
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QFontInfo, QFontMetricsF
+from PySide6.QtWidgets import QAbstractButton, QLabel
+
+from kiosk.session.events import Language
+from kiosk.session.machine import Phase
+from kiosk.ui.poses import poses, view_at
+from kiosk.ui.theme import CONTRASTS, FONT_FAMILY, LEAST_CONTRAST, TARGET_PX, TextSize, Theme, Weight, contrast_ratio
+
+LANDSCAPE, PORTRAIT = QSize(1920, 1080), QSize(1080, 1920)
+SMALLEST_KIOSK_INCHES = 21.5
+MM_PER_PX = SMALLEST_KIOSK_INCHES * 25.4 / math.hypot(1920, 1080)
+LEAST_TARGET_MM, LEAST_CAPITAL_MM = 20.0, 4.8
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast_ratio("#000000", "#ffffff") == pytest.approx(21.0)
+    assert contrast_ratio("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize(("ink", "ground", "use"), CONTRASTS, ids=lambda value: value.name)
+def test_every_pair_of_colours_can_be_read(ink, ground, use):
+    assert contrast_ratio(ink, ground) >= LEAST_CONTRAST[use]
+
+
+def test_the_bundled_typeface_is_used_in_every_weight(qapp):
+    theme = Theme.for_size(QSize(1920, 1080))
+    widths = [QFontMetricsF(theme.font(TextSize.BODY, weight)).horizontalAdvance("Bank 银行") for weight in Weight]
+    assert QFontInfo(theme.font(TextSize.BODY)).family() == FONT_FAMILY
+    assert widths == sorted(widths)
+    assert len(set(widths)) == len(widths), "the weight axis has no effect"
+
+
+@pytest.mark.parametrize("size", TextSize)
+def test_capitals_are_tall_enough_on_the_smallest_kiosk(qapp, size):
+    capital_px = QFontMetricsF(Theme.for_size(QSize(1920, 1080)).font(size)).capHeight()
+    assert capital_px * MM_PER_PX >= LEAST_CAPITAL_MM
+
+
+def test_targets_are_tall_enough_on_the_smallest_kiosk():
+    assert TARGET_PX * MM_PER_PX >= LEAST_TARGET_MM
+
+
+SIZES = pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+LANGUAGES = pytest.mark.parametrize("language", Language)
+
+
+@SIZES
+def test_every_button_on_every_page_is_a_full_target(make_window, customer, teller, qtbot, size):
+    window = make_window(customer, teller, size=size)
+    for phase in Phase:
+        customer.show(view_at(phase))
+        qtbot.wait(1)
+        for button in window.findChildren(QAbstractButton):
+            if button.isVisible():
+                check_target(window, button)
+
+
+def check_target(window, button) -> None:
+    assert button.height() * MM_PER_PX >= LEAST_TARGET_MM, button.objectName()
+    assert button.width() * MM_PER_PX >= LEAST_TARGET_MM, button.objectName()
+    assert button.accessibleName(), button.objectName()
+    place = button.rect().translated(button.mapTo(window, button.rect().topLeft()))
+    assert window.rect().contains(place), button.objectName()
+
+
+@SIZES
+@LANGUAGES
+def test_no_text_on_any_page_is_cut_off(make_window, customer, teller, qtbot, size, language):
+    window = make_window(customer, teller, size=size, language=language)
+    for pose in poses(language):
+        if pose.teller is None:
+            customer.show(pose.view)
+            qtbot.waitUntil(lambda: window.page.settled)
+            qtbot.wait(5)
+            check_texts(window, pose.name)
+
+
+@SIZES
+@LANGUAGES
+def test_no_text_on_the_console_is_cut_off(make_window, customer, teller, qtbot, size, language):
+    window = make_window(customer, teller, size=size, language=language)
+    window.open_console()
+    for pose in poses(language):
+        if pose.teller is not None:
+            teller.show(pose.teller)
+            for name in pose.press:
+                window.findChild(QAbstractButton, name).click()
+            qtbot.wait(5)
+            check_texts(window, pose.name)
+
+
+def check_texts(window, where: str) -> None:
+    for label in window.findChildren(QLabel):
+        if label.isVisible() and label.text():
+            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+            assert label.height() >= needed - 1, f"{where}: {label.text()!r} needs {needed} px, has {label.height()}"
+            if not label.wordWrap():
+                assert label.width() >= label.sizeHint().width() - 1, f"{where}: {label.text()!r} is too wide"
+
+
+def test_a_larger_screen_scales_everything():
+    assert Theme.for_size(QSize(3840, 2160)).px(TARGET_PX) == 2 * TARGET_PX
+    assert Theme.for_size(QSize(1080, 1920)).portrait

@@ -1,0 +1,53 @@
+"""The printed slip: the words of the screen, nothing about the person, and a printer that fails harms nothing."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hardware.printer import FilePrinter
+from kiosk.runtime.slip_printing import SlipPrinting
+from kiosk.runtime.surface import VisitSlip
+from kiosk.session.events import Language
+from kiosk.ui.slip_text import slip_text
+
+SLIP = VisitSlip(
+    terminal="UTO-0042",
+    issued_at=datetime(2026, 3, 2, 12, 0, tzinfo=UTC),
+    application_reference="ab" * 32,
+    salt="cd" * 16,
+    consent_sha256="ef" * 32,
+    accepted=True,
+)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_slip_is_printed_with_reference_and_salt(qapp, tmp_path, language):
+    printing = SlipPrinting(FilePrinter(tmp_path), slip_text)
+    printing.print_slip(SLIP, language).result(timeout=10)
+    (page,) = tmp_path.glob("slip-*.txt")
+    text = page.read_text(encoding="utf-8").replace(" ", "")
+    assert SLIP.application_reference in text
+    assert SLIP.salt in text
+    assert "UTO-0042" in text
+
+
+def test_a_printer_that_fails_is_told_and_harms_nothing(qapp, qtbot, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("no folder")
+    printing = SlipPrinting(FilePrinter(blocked), slip_text)
+    with qtbot.waitSignal(printing.trouble, timeout=10_000) as told:
+        printing.print_slip(SLIP, Language.ENGLISH)
+    assert "cannot be written" in told.args[0]
+
+
+def test_the_check_reference_command_recomputes_what_the_slip_says(qapp):
+    from datetime import date
+
+    from kiosk.cli import main
+    from kiosk.verification.verdict import application_reference
+
+    salt = bytes.fromhex(SLIP.salt)
+    reference = application_reference(salt, "passport", "L898902C3", date(1974, 8, 12)).hex()
+    words = ["receiver", "check-reference", "--salt", SLIP.salt, "--kind", "passport", "--number", "L898902C3"]
+    assert main([*words, "--birth-date", "1974-08-12", "--reference", reference]) == 0
+    assert main([*words, "--birth-date", "1974-08-13", "--reference", reference]) == 1

@@ -1,0 +1,258 @@
+"""The teller's side with a real store: nothing before a sign-in, and every act under a name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.runtime import teller_desk
+from kiosk.runtime.surface import TellerView
+from kiosk.runtime.teller_desk import TellerDesk
+from kiosk.session import events as ev
+from kiosk.session.machine import EndNote, Phase
+from kiosk.store.audit_trail import AuditKind
+from kiosk.supervision.authorisation import ABSOLUTE_LIMIT, FREE_FAILURES, hash_pin
+from kiosk.supervision.roles import Role
+from kiosk.verification.decision import ReferralReason
+from tests.desk_parts import DeskParts, desk_parts
+from tests.rehearsed_visit import DETAILS, FACELESS
+from tests.stores import answer_visit
+
+TELLER, NAME, PIN, WRONG = "t1", "M. Chen", "264913", "264914"
+PIN_HASH = hash_pin(PIN)
+
+
+class Console:
+    """A teller desk and what it told the screen."""
+
+    def __init__(self, desk: DeskParts) -> None:
+        self.desk = desk
+        self.teller = TellerDesk(desk.controller, desk.store, desk.bridge, desk.clock, desk.controller)
+        self.views: list[TellerView] = []
+        self.teller.changed.connect(self.views.append)
+
+    @property
+    def view(self) -> TellerView:
+        return self.teller.view
+
+    def try_pin(self, qtbot: Any, pin: str = PIN, teller_id: str = TELLER) -> str | None:
+        """Try to sign in; the error, None when it worked."""
+        self.teller.sign_in(teller_id, pin)
+        qtbot.waitUntil(lambda: not self.teller._trying)
+        return self.view.sign_in_error
+
+    def sign_in(self, qtbot: Any) -> None:
+        assert self.try_pin(qtbot) is None
+        assert self.view.signed_in_as == NAME
+
+    def send_a_visit(self, qtbot: Any) -> None:
+        """A visit that waits for the teller."""
+        self.desk.ask_to_read(qtbot, consent=FACELESS)
+        self.desk.read()
+        self.desk.controller.send(DETAILS)
+        assert self.desk.phase is Phase.WAITING_FOR_TELLER
+
+    def act(self) -> None:
+        """Everything a teller may do, at once."""
+        self.teller.confirm()
+        self.teller.refuse(ev.RefusalReason.NOT_THE_PERSON)
+        self.teller.close_visit()
+        self.teller.mark_opened("any")
+
+    def audited(self, kind: AuditKind) -> list[str]:
+        return [entry.actor for entry in self.desk.store.audit_entries() if entry.kind == kind]
+
+
+@contextmanager
+def console_over(folder: Path) -> Iterator[Console]:
+    with desk_parts(folder) as desk:
+        if desk.store.teller(TELLER) is None:
+            desk.store.add_teller(TELLER, NAME, PIN_HASH)
+        yield Console(desk)
+
+
+@pytest.fixture
+def console(tmp_path: Path, qtbot: Any) -> Iterator[Console]:
+    with console_over(tmp_path) as one:
+        yield one
+
+
+def test_nobody_signed_in_can_do_or_see_anything(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store)
+    console.send_a_visit(qtbot)
+    console.act()
+    console.teller.refresh()
+    qtbot.waitUntil(lambda: console.view.undelivered == 1)
+    assert console.desk.phase is Phase.WAITING_FOR_TELLER
+    assert console.view.waiting is None
+    assert console.view.applications == ()
+    assert console.desk.store.count_rows()["application"] == 1
+
+
+def test_a_wrong_pin_and_an_unknown_name_get_the_same_answers(console: Console, qtbot: Any) -> None:
+    known = [console.try_pin(qtbot, WRONG) for _ in range(FREE_FAILURES + 1)]
+    unknown = [console.try_pin(qtbot, WRONG, "nobody") for _ in range(FREE_FAILURES + 1)]
+    assert known == unknown == ["wrong_pin"] * FREE_FAILURES + ["locked"]
+    assert console.view.signed_in_as is None
+
+
+def test_each_wrong_pin_is_answered_anew(console: Console, qtbot: Any) -> None:
+    for _ in range(2):
+        console.try_pin(qtbot, WRONG)
+    assert [view.sign_in_error for view in console.views] == ["wrong_pin", None, "wrong_pin"]
+
+
+def test_a_lock_outlives_a_restart_and_ends_with_its_time(tmp_path: Path, qtbot: Any) -> None:
+    with console_over(tmp_path) as console:
+        for _ in range(FREE_FAILURES):
+            console.try_pin(qtbot, WRONG)
+        assert console.audited(AuditKind.TELLER_LOCKED) == [TELLER]
+    with console_over(tmp_path) as console:
+        assert console.try_pin(qtbot) == "locked"
+        console.desk.clock.pass_by(31)
+        console.sign_in(qtbot)
+        state = console.desk.store.teller(TELLER).sign_in_state
+        assert (state.failures, state.locked_until) == (0, None)
+
+
+def test_tries_side_by_side_are_one_try(console: Console, qtbot: Any) -> None:
+    for _ in range(20):
+        console.teller.sign_in(TELLER, WRONG)
+    qtbot.waitUntil(lambda: not console.teller._trying)
+    assert console.desk.store.teller(TELLER).sign_in_state.failures == 1
+
+
+def test_a_pin_still_being_checked_signs_nobody_in_who_has_left(console: Console, qtbot: Any) -> None:
+    console.teller.sign_in(TELLER, PIN)
+    console.teller.sign_off()
+    qtbot.waitUntil(lambda: not console.teller._trying)
+    assert console.view.signed_in_as is None
+    assert console.audited(AuditKind.SIGNED_IN) == []
+    console.sign_in(qtbot)
+
+
+def test_names_tried_by_strangers_are_not_remembered_for_ever(
+    console: Console, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teller_desk, "_MAX_STRANGERS", 2)
+    for name in ("a", "b", "c"):
+        console.try_pin(qtbot, WRONG, name)
+    assert set(console.teller._strangers) == {"b", "c"}
+
+
+def test_a_teller_sees_what_waits_and_answers_under_their_name(console: Console, qtbot: Any) -> None:
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    waiting = console.view.waiting
+    assert waiting is not None
+    assert (waiting.reason, waiting.can_be_answered) == (ReferralReason.FACE_DECLINED, True)
+    assert waiting.since == console.desk.clock.now()
+    assert waiting.record == console.desk.controller.record()
+    console.teller.confirm()
+    assert console.view.waiting is None
+    qtbot.waitUntil(lambda: console.desk.phase is Phase.SHOWING_VERDICT)
+    assert console.audited(AuditKind.VERDICT) == [TELLER]
+    qtbot.waitUntil(lambda: len(console.view.applications) == 1)
+
+
+def test_a_visit_that_comes_while_somebody_is_signed_in_shows_at_once(console: Console, qtbot: Any) -> None:
+    console.sign_in(qtbot)
+    console.send_a_visit(qtbot)
+    assert console.view.waiting is not None
+
+
+def test_a_refusal_names_the_teller_and_sends_a_no(console: Console, qtbot: Any) -> None:
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    console.teller.refuse(ev.RefusalReason.NOT_THE_PERSON)
+    qtbot.waitUntil(lambda: console.desk.phase is Phase.SHOWING_VERDICT)
+    assert console.desk.controller.view.slip is not None
+    assert console.desk.controller.view.slip.accepted is False
+    assert console.audited(AuditKind.VERDICT) == [TELLER]
+    assert console.desk.store.count_rows()["application"] == 0
+
+
+def test_closing_a_visit_sends_nothing(console: Console, qtbot: Any) -> None:
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    console.teller.close_visit()
+    assert console.desk.controller.session.end_note is EndNote.CLOSED_BY_TELLER
+    assert console.desk.store.count_rows() == {"consent": 0, "outbox": 0, "application": 0}
+
+
+def test_marking_an_account_opened_erases_its_record(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    qtbot.waitUntil(lambda: len(console.view.applications) == 1)
+    shown = console.view.applications[0]
+    assert shown.erased_at_latest > shown.answered_at
+    console.teller.mark_opened(shown.application_id)
+    qtbot.waitUntil(lambda: console.view.applications == ())
+    assert console.desk.store.count_rows()["application"] == 0
+
+
+def test_signing_off_clears_what_was_shown_and_is_audited(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store)
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    qtbot.waitUntil(lambda: len(console.view.applications) == 1)
+    console.teller.sign_off()
+    view = console.view
+    assert (view.signed_in_as, view.waiting, view.applications) == (None, None, ())
+    console.act()
+    assert console.desk.phase is Phase.WAITING_FOR_TELLER
+    assert console.audited(AuditKind.SIGNED_OFF) == [TELLER]
+
+
+def test_applications_that_arrive_after_the_sign_off_are_not_shown(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store)
+    console.sign_in(qtbot)
+    console.teller.refresh()
+    console.teller.sign_off()
+    heard: list[Any] = []
+    console.desk.bridge.when_done(console.desk.store.submit("tree_head"), heard.append, heard.append)
+    qtbot.waitUntil(lambda: bool(heard))
+    assert console.view.applications == ()
+
+
+@pytest.mark.parametrize("moved", [ABSOLUTE_LIMIT, -timedelta(seconds=1)], ids=["too long", "clock back"])
+def test_a_sign_in_that_is_over_permits_nothing(console: Console, qtbot: Any, moved: timedelta) -> None:
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    console.desk.clock.utc += moved
+    console.teller.confirm()
+    assert console.desk.phase is Phase.WAITING_FOR_TELLER
+    assert console.view.signed_in_as is None
+
+
+def test_a_role_that_may_not_answer_does_not(console: Console, qtbot: Any) -> None:
+    console.send_a_visit(qtbot)
+    console.sign_in(qtbot)
+    console.teller._role = Role.IT
+    console.act()
+    assert console.desk.phase is Phase.WAITING_FOR_TELLER
+
+
+def test_signing_in_over_somebody_signs_them_off_first(console: Console, qtbot: Any) -> None:
+    console.desk.store.add_teller("t2", "A. Boer", PIN_HASH)
+    console.sign_in(qtbot)
+    assert console.try_pin(qtbot, PIN, "t2") is None
+    assert console.view.signed_in_as == "A. Boer"
+    assert console.audited(AuditKind.SIGNED_OFF) == [TELLER]
+
+
+def test_troubles_are_told_newest_first_and_once(console: Console) -> None:
+    for sentence in ("one", "two", "one"):
+        console.desk.controller.trouble.emit(sentence)
+    assert console.view.notices == ("one", "two")
+
+
+def test_a_store_that_is_gone_is_a_notice(console: Console, qtbot: Any) -> None:
+    console.desk.store.close()
+    console.teller.sign_in(TELLER, PIN)
+    console.teller.refresh()
+    qtbot.waitUntil(lambda: len(console.view.notices) == 1)
+    assert console.view.signed_in_as is None

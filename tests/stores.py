@@ -1,0 +1,77 @@
+"""Real stores for tests: fixed keys, records of nobody, and how a verdict is committed."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from kiosk.document.evidence import DocumentKind
+from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.session.events import AccountClass, ApplicationRecord
+from kiosk.store.data_list_file import read_data_list
+from kiosk.store.store import CommittedVerdict, Store, StoreKeys
+from kiosk.store.timestamps import Moment, system_moment
+from kiosk.verification.verdict import Verdict
+
+STORE_KEY, ANCHOR_KEY, APPLICATION_KEY = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
+KEYS = StoreKeys(STORE_KEY, ANCHOR_KEY)
+MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+CONSENT = Consent(1, "ab" * 32, "en", frozenset(Purpose), MONDAY)
+RECORD = ApplicationRecord(
+    "ERIKSSON",
+    "ANNA MARIA",
+    date(1974, 8, 12),
+    "UTO",
+    DocumentKind.PASSPORT,
+    "L898902C3",
+    "1 Example Street, Utopia",
+    None,
+    AccountClass.CLASS_II,
+)
+
+
+def open_test_store(
+    folder: Path,
+    data_list: DataProtectionList | None = None,
+    moment: Callable[[], Moment] = system_moment,
+    keys: StoreKeys = KEYS,
+) -> Store:
+    """Open or make a store, application records included."""
+    store = Store(folder, keys, data_list or read_data_list(), moment)
+    try:
+        store.unlock_applications(APPLICATION_KEY)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def moment_at(utc: datetime) -> Callable[[], Moment]:
+    """A clock that stands still."""
+    return lambda: replace(system_moment(), utc=utc)
+
+
+def answer_visit(
+    store: Store,
+    visit_id: str | None = None,
+    yes: bool = True,
+    answered_at: datetime = MONDAY,
+    record: ApplicationRecord = RECORD,
+    actor: str = "machine",
+    detail: str = "accepted by the policy",
+) -> CommittedVerdict:
+    """Walk one visit through the store as desk does."""
+    visit_id = visit_id or secrets.token_hex(16)
+    reference = secrets.token_bytes(32)
+    store.record_consent(visit_id, replace(CONSENT, given_at=answered_at))
+    if yes:
+        store.keep_application(visit_id, record, reference, answered_at)
+    return store.commit_verdict(
+        visit_id,
+        build=lambda sequence, head: f"message.{sequence}.{head.hex()}",
+        verdict=Verdict(reference, yes, int(answered_at.timestamp())),
+        actor=actor,
+        detail=detail,
+    )

@@ -1,0 +1,68 @@
+"""Templates are compared only with their like; nothing doubtful is a match."""
+
+import numpy as np
+import pytest
+
+from kiosk.verification.comparison import (
+    ComparisonDecision,
+    ComparisonScore,
+    ComparisonThreshold,
+    FaceTemplate,
+    TemplateModelError,
+    TemplateRole,
+    TemplateRoleError,
+    TemplateValuesError,
+    compare,
+    decide_match,
+)
+
+THRESHOLD = ComparisonThreshold(0.9425, 1e-4, "a test", validated=False)
+
+
+def template(role: TemplateRole, *values: float, model_id: str = "m") -> FaceTemplate:
+    vector = np.array(values, dtype=np.float32)
+    return FaceTemplate(vector / np.linalg.norm(vector), role, model_id)
+
+
+def test_a_template_compared_with_itself_scores_one() -> None:
+    score = compare(template(TemplateRole.PROBE, 1, 2, 3), template(TemplateRole.REFERENCE, 1, 2, 3))
+    assert score == ComparisonScore(pytest.approx(1.0), "m")
+    assert score.value <= 1.0
+
+
+def test_opposite_templates_score_minus_one() -> None:
+    score = compare(template(TemplateRole.PROBE, 1, 2), template(TemplateRole.REFERENCE, -1, -2))
+    assert score.value == pytest.approx(-1.0)
+
+
+def test_probe_and_reference_cannot_be_mixed_up() -> None:
+    with pytest.raises(TemplateRoleError):
+        compare(template(TemplateRole.REFERENCE, 1, 0), template(TemplateRole.REFERENCE, 1, 0))
+    with pytest.raises(TemplateRoleError):
+        compare(template(TemplateRole.PROBE, 1, 0), template(TemplateRole.PROBE, 1, 0))
+
+
+@pytest.mark.parametrize("reference", [(1.0, 0.0, 0.0), (1.0, 0.0)])
+def test_templates_of_different_models_are_refused(reference: tuple[float, ...]) -> None:
+    other = "n" if len(reference) == 2 else "m"
+    with pytest.raises(TemplateModelError):
+        compare(template(TemplateRole.PROBE, 1, 0), template(TemplateRole.REFERENCE, *reference, model_id=other))
+
+
+@pytest.mark.parametrize("values", [[np.nan, 0.0], [np.inf, 0.0], [0.0, 0.0], [2.0, 0.0]])
+def test_a_template_that_is_no_unit_vector_is_refused(values: list[float]) -> None:
+    broken = FaceTemplate(np.array(values, dtype=np.float32), TemplateRole.PROBE, "m")
+    with pytest.raises(TemplateValuesError):
+        compare(broken, template(TemplateRole.REFERENCE, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("value", "decision"),
+    [
+        (0.9425, ComparisonDecision.MATCH),
+        (0.9424, ComparisonDecision.NON_MATCH),
+        (float("nan"), ComparisonDecision.NON_MATCH),
+    ],
+)
+def test_only_a_score_at_or_above_the_threshold_is_a_match(value: float, decision: ComparisonDecision) -> None:
+    assert decide_match(ComparisonScore(value, "m"), THRESHOLD) is decision

@@ -1,0 +1,40 @@
+"""What becomes of a document that was read, or was not."""
+
+import pytest
+
+from kiosk.document.evidence import DocumentRemark
+from kiosk.runtime.document_check import DocumentCheck
+from kiosk.session.events import DocumentNotAcceptable, DocumentRead
+from kiosk.verification.decision import ReferralReason
+from tests.rehearsed_visit import evidence
+
+
+def test_a_document_that_nothing_speaks_against_is_read():
+    found = evidence()
+    assert DocumentCheck().read(found) == DocumentRead(found)
+
+
+@pytest.mark.parametrize(
+    ("remarks", "reason"),
+    [
+        ((DocumentRemark.EXPIRED,), ReferralReason.DOCUMENT_EXPIRED),
+        ((DocumentRemark.UNDER_AGE,), ReferralReason.DOCUMENT_UNDER_AGE),
+        ((DocumentRemark.EXPIRED, DocumentRemark.UNDER_AGE), ReferralReason.DOCUMENT_UNDER_AGE),
+        ((DocumentRemark.CHECK_DIGIT_WRONG,), ReferralReason.DOCUMENT_UNREADABLE),
+        ((DocumentRemark.DATE_IMPOSSIBLE,), ReferralReason.DOCUMENT_UNREADABLE),
+    ],
+    ids=str,
+)
+def test_any_remark_goes_to_the_teller_with_its_reason(remarks, reason):
+    found = evidence(*remarks)
+    assert DocumentCheck().read(found) == DocumentNotAcceptable(reason, found)
+
+
+def test_wrong_check_digits_are_never_accepted_without_a_remark():
+    found = evidence(check_digits_valid=False)
+    assert DocumentCheck().read(found) == DocumentNotAcceptable(ReferralReason.DOCUMENT_UNREADABLE, found)
+
+
+def test_giving_up_leaves_the_teller_without_evidence():
+    assert DocumentCheck().give_up() == DocumentNotAcceptable(ReferralReason.DOCUMENT_UNREADABLE, None)
+    assert DocumentCheck.GIVE_UP_AFTER_S > 0
