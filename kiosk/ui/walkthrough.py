@@ -26,6 +26,8 @@ PACE_HEADLESS_S = 0.15
 PATIENCE_S = 150.0
 """How long a page may stay before the walk is given up; who walks away waits for the time-out instead."""
 PATIENCE_AWAY_S = 330.0
+_MAY_BE_GONE_AT_ONCE = (Phase.COMPARING, Phase.RECORDING_VERDICT)
+"""The machine ends these by itself, in milliseconds where it is fast."""
 _END = object()
 
 
@@ -81,8 +83,8 @@ class Walkthrough(QObject):
                 self._met.add(phase)
             if phase is Phase.WAITING_FOR_TELLER and phase not in (self._plan.walk_away_at, self._plan.cancel_at):
                 self._teller_script = self._teller.decide()
-        if phase is Phase.RECORDING_VERDICT and self._sees_the_page:
-            self._album.take(phase.value)  # it stands for milliseconds only
+        if phase in _MAY_BE_GONE_AT_ONCE and self._sees_the_page:
+            self._album.take(phase.value)
         name = f"{phase}-{view.gesture}" if view.gesture else phase.value
         self._album.take_soon(name, lambda: self._phase is phase and self._sees_the_page)
 
