@@ -3,6 +3,8 @@
 Only formats with a size in their header are taken, so that a small file cannot unpack into more than memory holds.
 """
 
+import os
+import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,10 @@ MAX_PIXELS = 150_000_000
 MAX_SIDE_PX = 4096
 """Larger pictures are reduced: no camera of a kiosk gives more."""
 
+_OPEN_FLAGS = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"):
+    _OPEN_FLAGS |= getattr(os, _flag, 0)  # each exists on some systems only
+
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """Return (height, width, 3) uint8 RGB, turned as EXIF says, at most `MAX_SIDE_PX` a side.
@@ -28,17 +34,18 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     data = _read_bytes(path)
     size = picture_size(data)
     if size is None:
-        raise CameraError(f"{path} is no picture; give a JPEG, PNG, BMP or WebP file.")
+        raise CameraError(f"{printable(path)} is no picture that is read here; give a JPEG, PNG, BMP or WebP file.")
     if not 0 < size[0] * size[1] <= MAX_PIXELS:
         raise CameraError(
-            f"{path} has {size[0]}×{size[1]} pixels; give a picture of at most {MAX_PIXELS // 10**6} megapixels."
+            f"{printable(path)} has {size[0]}×{size[1]} pixels; give a picture of at most "
+            f"{MAX_PIXELS // 10**6} megapixels."
         )
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise CameraError(f"{path} is a damaged picture; save it again.")
+        raise CameraError(f"{printable(path)} is a damaged picture; save it again.")
     return _reduced(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 
 
@@ -57,18 +64,35 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _read_bytes(path: Path) -> bytes:
-    if not path.exists():
-        raise CameraNotFoundError(f"There is no file {path}.")
+def printable(path: Path) -> str:
+    """The name as one line of safe text: control characters and broken encoding are escaped."""
+    text = os.fsdecode(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def read_regular_file(path: Path, at_most_bytes: int) -> bytes:
+    """Return the first bytes of a file, without ever waiting (a pipe) or acting (a device); raise `CameraError`."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise CameraError(f"{path} has {size >> 20} MB; give a picture of at most {MAX_BYTES >> 20} MB.")
-        data = path.read_bytes()
+        descriptor = os.open(path, _OPEN_FLAGS)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise CameraError(f"{printable(path)} is a folder, a device or a pipe; name a file.")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(at_most_bytes)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError as error:
+        raise CameraNotFoundError(f"There is no file {printable(path)}.") from error
     except OSError as error:
-        raise CameraError(f"{path} cannot be read: {error.strerror}.") from error
+        raise CameraError(f"{printable(path)} cannot be read: {error.strerror}.") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    data = read_regular_file(path, MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise CameraError(f"{printable(path)} is larger than {MAX_BYTES >> 20} MB; give a smaller picture.")
     if not data:
-        raise CameraError(f"{path} is empty; save the picture again.")
+        raise CameraError(f"{printable(path)} is empty; save the picture again.")
     return data
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hardware.camera import Camera, CameraError, CameraInfo, CameraNotFoundError, Frame
 from hardware.newest import Shot, newest_frames
-from hardware.picture_file import PICTURE_ENDINGS, read_picture
+from hardware.picture_file import PICTURE_ENDINGS, printable, read_picture, read_regular_file
 
 Pixels = NDArray[np.uint8]
 
@@ -78,7 +78,7 @@ class RecordedCamera:
         self._closed = threading.Event()
         first = recording.read()
         if first is None:
-            raise CameraError(f"{path} holds no picture that can be decoded; it is damaged or cut short.")
+            raise CameraError(f"{printable(path)} holds no picture that can be decoded; it is damaged or cut short.")
         height, width = first.shape[:2] if size is None else (size[1], size[0])
         self._info = CameraInfo(path.name, "recorded", str(path), width, height, frames_per_s)
 
@@ -158,7 +158,7 @@ def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
 
 def _open_recording(path: Path) -> Recording:
     if not path.exists():
-        raise CameraNotFoundError(f"There is no clip, folder or picture {path}.")
+        raise CameraNotFoundError(f"There is no clip, folder or picture {printable(path)}.")
     if path.is_dir():
         return _PictureFolder(path)
     if _is_clip(path):
@@ -168,11 +168,7 @@ def _open_recording(path: Path) -> Recording:
 
 def _is_clip(path: Path) -> bool:
     """Tell by the first bytes: a name says nothing, and a playlist in disguise could name an address."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise CameraError(f"{path} cannot be read: {error.strerror}.") from error
+    head = read_regular_file(path, 12)
     iso = head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
     return iso or head[:4] == b"\x1a\x45\xdf\xa3" or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
 
@@ -187,7 +183,9 @@ class _Clip:
         self.frames_per_s = pace if np.isfinite(pace) and 0.5 <= pace <= 240 else None
         sides = self._capture.get(cv2.CAP_PROP_FRAME_WIDTH), self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         if max(sides) > MAX_CLIP_SIDE_PX:
-            raise CameraError(f"{path} has {sides[0]:.0f}×{sides[1]:.0f} pixels; give a clip of at most 8192 a side.")
+            raise CameraError(
+                f"{printable(path)} has {sides[0]:.0f}×{sides[1]:.0f} pixels; give a clip of at most 8192 a side."
+            )
 
     def rewind(self) -> None:
         self._capture.release()  # seeking to 0 is not exact in every container; opening again is
@@ -206,7 +204,7 @@ class _Clip:
     def _opened(self) -> cv2.VideoCapture:
         capture = cv2.VideoCapture(str(self._path.resolve()), cv2.CAP_FFMPEG)
         if not capture.isOpened():
-            raise CameraError(f"{self._path} is a damaged clip, or cut short; record it again.")
+            raise CameraError(f"{printable(self._path)} is a damaged clip, or cut short; record it again.")
         return capture
 
 
@@ -220,7 +218,7 @@ class _PictureFolder:
         self._paths = sorted(found, key=_natural)
         self._next = 0
         if not self._paths:
-            raise CameraNotFoundError(f"The folder {folder} holds no picture (JPEG, PNG, BMP or WebP).")
+            raise CameraNotFoundError(f"The folder {printable(folder)} holds no picture (JPEG, PNG, BMP or WebP).")
 
     def rewind(self) -> None:
         self._next = 0

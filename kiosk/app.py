@@ -10,7 +10,9 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kiosk.runtime.confinement import confine_desk
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 MODELS_DIR = Path(__file__).resolve().parent.parent / "assets" / "models" / "built"
 _LOOK_FOR_SIGNALS_MS = 200
 _LOG_AGAIN_S = 3600.0
+EXIT_MISTAKE = 70
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--launcher-fd", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--passphrase-fd", type=int)
+    parser.add_argument("--template-model", required=True, help="the model in force and its threshold, as JSON")
     parser.add_argument("--demo", action="store_true", help="report to `kiosk demo` on standard output")
     parser.add_argument("--walk", type=Path, help="demo: the plan that the simulated customer and teller follow")
     parser.add_argument("--visits", type=int, default=1, help="demo: how many visits to walk through, 0 for no end")
@@ -63,25 +67,35 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, launcher: socket.socket) -> int:
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import msgspec
     from PySide6.QtWidgets import QApplication
 
     from hardware.printer import open_printer
     from kiosk.runtime.desk_process import open_desk
     from kiosk.runtime.slip_printing import SlipPrinting
     from kiosk.ui.slip_text import slip_text
+    from kiosk.verification.comparison import TemplateModel
 
     application = QApplication(["kiosk"])
-    desk = open_desk(options.folder, launcher, options.passphrase_fd, MODELS_DIR)
+    desk = open_desk(
+        options.folder,
+        launcher,
+        options.passphrase_fd,
+        MODELS_DIR,
+        msgspec.json.decode(options.template_model, type=TemplateModel),
+    )
     desk.crew.launcher_lost.connect(lambda: application.exit(1))
     troubles = TroubleLog()
     desk.controller.trouble.connect(troubles.note)
     desk.delivery.trouble.connect(troubles.note)
+    desk.retention.trouble.connect(troubles.note)
     window = _open_window(desk)
-    slips = SlipPrinting(open_printer(desk.settings.kiosk.printer), slip_text)
+    slips = SlipPrinting(open_printer(desk.settings.kiosk.printer), partial(slip_text, demo=desk.controller.view.demo))
     slips.follow(desk.controller)
     slips.trouble.connect(troubles.note)
     slips.trouble.connect(desk.teller.notice)
     _end_on_signals(application)
+    _end_on_mistakes(application)
     desk.start()
     if options.demo:
         from kiosk.admin.demo_desk import DemoDesk
@@ -127,6 +141,16 @@ def _open_window(desk: "Desk") -> "CustomerWindow":
     else:
         window.show_full_screen()
     return window
+
+
+def _end_on_mistakes(application: "QApplication") -> None:
+    """A mistake of our own ends desk, and with it the visit: the launcher starts one that knows nothing of it."""
+
+    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        logging.getLogger(__name__).critical("A mistake in the kiosk ends desk.", exc_info=(kind, error, trace))
+        application.exit(EXIT_MISTAKE)
+
+    sys.excepthook = end
 
 
 def _end_on_signals(application: "QApplication") -> None:

@@ -1,9 +1,16 @@
 """The `kiosk` command: one subcommand per module of `admin`, each loaded only when it is named."""
 
 import argparse
+import contextlib
+import errno
 import importlib
+import io
+import json
 import os
 import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 from kiosk.errors import KioskError
 
@@ -22,30 +29,56 @@ _COMMANDS = {
     "bench": "measure this machine against the figures of the design",
 }
 _MODULES = {name: f"kiosk.admin.{name.replace('-', '_')}" for name in _COMMANDS}
+_ANSWERS_PROGRAMS = ("verify",)
+"""What these print is read by programs: nothing but one outcome or one sentence, and with --json always an object."""
+_DEBUG = "KIOSK_DEBUG"
 _WRONG = 2
 _INTERRUPTED = 130
+_OUTPUT_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 _NOBODY_READS = 141
 """What a shell reports for SIGPIPE."""
 
 
+class _UsageError(KioskError):
+    """The command line makes no sense."""
+
+    def __init__(self, parser: argparse.ArgumentParser, sentence: str) -> None:
+        super().__init__(sentence)
+        self.parser = parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves it to `main` to say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(self, message)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; what is wrong is one sentence on stderr and exit code 2."""
+    """Run one command; what is wrong, whatever it is, is one sentence on stderr and exit code 2."""
     words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # started without one
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
-        _drop_output()
+        _drop(sys.stdout)
         return _NOBODY_READS
     except KeyboardInterrupt:
-        print("kiosk: stopped.", file=sys.stderr)
+        _write(sys.stderr, "kiosk: stopped.")
         return _INTERRUPTED
+    except _UsageError as error:
+        _write(sys.stderr, error.parser.format_usage().rstrip())
+        _say(words, f"{error}{_hint(words)}", by=f"{error.parser.prog}: error")
+        raise SystemExit(_WRONG) from None
     except Exception as error:
         sentence = _sentence(error)
-        if sentence is None:
-            raise
-        print(f"kiosk: {sentence}", file=sys.stderr)
+        if os.environ.get(_DEBUG) or (sentence is None and _named(words) not in _ANSWERS_PROGRAMS):
+            _write(sys.stderr, traceback.format_exc().rstrip())
+        _say(words, sentence or _unforeseen(error))
         return _WRONG
 
 
@@ -58,17 +91,50 @@ def _run(words: list[str]) -> int:
     return int(options.run(options))
 
 
+def _say(words: list[str], sentence: str, by: str = "kiosk") -> None:
+    """Say what is wrong on stderr, and to a program that asked for JSON on stdout as well."""
+    _write(sys.stderr, f"{by}: {sentence}")
+    as_json = _named(words) in _ANSWERS_PROGRAMS and "--json" in words
+    _write(sys.stdout, *([json.dumps({"error": sentence})] if as_json else []))
+
+
+def _write(stream: TextIO | None, *lines: str) -> None:
+    """Write lines and what was not written yet, if that can be: the stream itself may be wrong, or there is none."""
+    if stream is None:
+        return
+    try:
+        print(*lines, sep="\n", end="\n" if lines else "", file=stream, flush=True)
+    except (OSError, ValueError):
+        _drop(stream)
+
+
+def _hint(words: list[str]) -> str:
+    """A file whose name begins like an option."""
+    files = [word for word in words if word.startswith("-") and Path(word).exists()]
+    return f"; to name a file that begins with a dash, write ./{files[0]}" if files else ""
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "There is not enough memory; close other programs, or give smaller files."
+    detail = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
+    return f"A mistake in the kiosk itself ({detail}); run it again with {_DEBUG}=1 to see where, and report it."
+
+
+def _named(words: list[str]) -> str | None:
+    """The command. Only what stands first is it: a file may be called like one."""
+    return next((word for word in words if not word.startswith("-")), None)
+
+
 def _parser(words: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="kiosk",
         description="Account opening at a branch terminal: the face stays here, only a yes or a no leaves.",
         epilog="Begin with `kiosk demo`. Each command explains itself: `kiosk verify --help`.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    # Only what stands first is the command: a file may be called like one.
-    named = next((word for word in words if not word.startswith("-")), None)
     for name, summary in _COMMANDS.items():
-        if name == named:
+        if name == _named(words):
             importlib.import_module(_MODULES[name]).add_parser(commands)
         else:
             commands.add_parser(name, help=summary)
@@ -76,7 +142,7 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
 
 
 def _sentence(error: Exception) -> str | None:
-    """What to tell IT; None for a mistake of ours, which keeps its traceback."""
+    """What to tell IT; None for a mistake of ours."""
     if isinstance(error, KioskError):
         return str(error)
     # `hardware` has errors of its own; it is loaded if one of them is under way, and not for the sake of asking.
@@ -85,12 +151,15 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FULL:
+        return f"What there is to say cannot be written: {error.strerror}."
     return None
 
 
-def _drop_output() -> None:
+def _drop(stream: TextIO) -> None:
     """Nobody reads any more; without this Python would complain once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

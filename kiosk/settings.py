@@ -4,6 +4,7 @@ An unknown name, a wrong type or an impossible value stops the program with one 
 are not settings: they live in the key vault. `docs/settings.md` is drawn from this module.
 """
 
+import codecs
 import difflib
 import os
 import re
@@ -11,18 +12,18 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import tomli_w
 
 from kiosk.errors import SettingsError
+from kiosk.upstream.bank_address import address_problem
 
 SETTINGS_FILE = "settings.toml"
 FMR_TARGETS = (1e-3, 1e-4, 1e-5)
 LANGUAGES = ("en", "zh")
-CAMERA_KINDS = ("usb", "recorded", "page", "simulated")
-_LONGEST_NAME = 60
+CAMERA_KINDS = ("usb", "recorded", "looped", "page", "simulated")
+LONGEST_NAME = 60
 _NETWORK_ADDRESS = re.compile(r"(?i)\s*(rtsps?|rtmps?|https?|udp|tcp|rtp|srt|ftp|file|gst)\s*:")
 _TYPE_WORDS = {
     "str": "a text in quotes",
@@ -47,7 +48,7 @@ class KioskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     """`en` or `zh`: the branch's own language, first on the welcome screen and that of the teller's console."""
     printer: str = ""
-    """Empty for a slip on the screen only; `cups:QUEUE` to print it, or `file:FOLDER` to leave it there as text."""
+    """Empty for a slip on the screen only, or `cups:QUEUE` to print it. `file:FOLDER` exists in the demo only."""
     demo: bool = False
     """True in folders that `kiosk demo` makes; `kiosk run` refuses them."""
 
@@ -69,7 +70,7 @@ class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One camera, at this machine. Network cameras are refused."""
 
     kind: str
-    """`usb`, which is any camera of this machine. `recorded`, `page` and `simulated` exist in the demo only."""
+    """`usb`, any camera of this machine; `recorded`, `looped`, `page` and `simulated` exist in the demo only."""
     address: str
     """Device, for example `/dev/video0`, or better the name below `/dev/v4l/by-id/` that survives replugging."""
     width: int = 1280
@@ -98,7 +99,7 @@ class PolicySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_age_years: int = 18
     """0 to 30; a younger document holder is referred to the teller."""
     patience: float = 1.0
-    """Multiplies every time-out, 1 to 10: a kiosk may lengthen them, never shorten (the demo may, down to 0.1)."""
+    """Multiplies every time-out, 1 to 10: a kiosk may lengthen them, never shorten."""
 
 
 class VaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,12 +142,16 @@ def load_settings(folder: Path) -> Settings:
     """Read and check `settings.toml` of the kiosk's folder; raise `SettingsError`."""
     path = folder / SETTINGS_FILE
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        data = tomllib.loads(content.decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise SettingsError(f"There are no settings in {folder}; run `kiosk setup`, or name the --folder.") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; mend its permissions or its disk.") from error
-    except (ValueError, RecursionError) as error:  # of the text or of the TOML, integers of 5,000 digits included
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path} is no TOML: line {line} is not in UTF-8; save the file in UTF-8.") from error
+    except (ValueError, RecursionError) as error:  # of the TOML, integers of 5,000 digits included
         raise SettingsError(f"{path} is no TOML: {_one_line(error)}; correct it, or put back a copy.") from error
     return check_settings(data, str(path))
 
@@ -190,8 +195,8 @@ def _problems(settings: Settings) -> Iterator[str]:
     if not re.fullmatch(r"[0-9a-fA-F]{32}", kiosk.id):
         yield "kiosk.id must be the 32 hexadecimal digits that `kiosk setup` wrote"
     for name, text in (("kiosk.bank_name", kiosk.bank_name), ("kiosk.terminal_name", kiosk.terminal_name)):
-        if not (0 < len(text.strip()) <= _LONGEST_NAME and text.isprintable()):
-            yield f"{name} must have 1 to {_LONGEST_NAME} characters on one line"
+        if not (0 < len(text.strip()) <= LONGEST_NAME and text.isprintable()):
+            yield f"{name} must have 1 to {LONGEST_NAME} characters on one line"
     yield from _bank_problems(settings.bank)
     yield from _camera_problems(settings)
     if vault.kind not in ("passphrase", "key_file"):
@@ -202,7 +207,7 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield "policy.false_match_rate must be 0.001, 0.0001 or 0.00001"
     if not 0 <= policy.minimum_age_years <= 30:
         yield "policy.minimum_age_years must lie between 0 and 30"
-    if not (0.1 if kiosk.demo else 1.0) <= policy.patience <= 10:
+    if not 1 <= policy.patience <= 10:
         yield "policy.patience must lie between 1 and 10: a time-out may be lengthened, not shortened"
     if (screen.width, screen.height) != (0, 0) and not (480 <= screen.width <= 7680 and 480 <= screen.height <= 7680):
         yield "screen.width and screen.height must both be 0 for the full screen, or lie between 480 and 7680"
@@ -210,23 +215,14 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield "a path must not hold a null character"
     if kiosk.language not in LANGUAGES:
         yield "kiosk.language must be en or zh"
-    if not re.fullmatch(r"(cups:[^-/#\s][^/#\s]*|file:/.+)?", kiosk.printer):
-        yield "kiosk.printer must be empty, cups:QUEUE as `lpstat -e` lists it, or file:FOLDER with a whole path"
+    slips_in_files = "|file:/.+" if kiosk.demo else ""  # a slip holds the salt, which no disk of a real kiosk may keep
+    if not re.fullmatch(rf"(cups:[^-/#\s][^/#\s]*{slips_in_files})?", kiosk.printer):
+        yield "kiosk.printer must be empty or cups:QUEUE as `lpstat -e` lists it; file:FOLDER exists in the demo only"
 
 
 def _bank_problems(bank: BankSettings) -> Iterator[str]:
-    try:
-        parts = urlsplit(bank.url)
-        host, credentials, _port = parts.hostname, parts.username is not None or parts.password is not None, parts.port
-    except ValueError:
-        yield "bank.url must be an address like https://kiosk.bank.example/v1/verdicts"
-        return
-    if parts.scheme != "https":
-        yield "bank.url must begin with https://, for nothing is sent unencrypted"
-    if credentials:
-        yield "bank.url must hold no user name or password; the kiosk shows a certificate"
-    if not host or parts.query or parts.fragment or not re.fullmatch(r"[!-\[\]-~]+", bank.url):
-        yield "bank.url must be https://, a host, perhaps :port and a path, and nothing more"
+    if (problem := address_problem(bank.url)) is not None:
+        yield f"bank.url {problem}"
     for name in ("ca", "client_certificate", "receipt_key"):
         file = getattr(bank, name)
         if not file.strip() or "\0" in file:
@@ -252,7 +248,8 @@ def _camera_problems(settings: Settings) -> Iterator[str]:
             yield f"{name}.width and {name}.height must lie between 320×240 and 7680×4320"
         if not 1 <= camera.frames_per_s <= 120:
             yield f"{name}.frames_per_s must lie between 1 and 120"
-    if len({(camera.kind, camera.address) for camera in cameras.values()}) == 1:
+    # A device has many names: with a slash more, or below /dev/v4l/by-id/.
+    if len({(camera.kind, os.path.realpath(camera.address)) for camera in cameras.values()}) == 1:
         yield "document_camera.address must be another camera than face_camera.address"
 
 

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.admin.certificates import (
@@ -48,6 +50,24 @@ class TlsParties:
         return HttpsUpstream(
             url, self.authority.pem, self.client.certificate_pem, self.client.key_pem, timeout_s=timeout_s
         )
+
+
+def issuing_authority(name: str, root: Authority) -> Authority:
+    """An authority that another one has signed, as a bank's issuing CA is."""
+    own = make_authority(name)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(own.certificate.subject)
+        .issuer_name(root.certificate.subject)
+        .public_key(own.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(own.certificate.not_valid_before_utc)
+        .not_valid_after(own.certificate.not_valid_after_utc)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.key.public_key()), critical=False)
+        .sign(root.key, hashes.SHA256())
+    )
+    return Authority(certificate, own.key)
 
 
 def signed_verdict(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any, Self
 
+from kiosk.runtime.child_environment import child_environment
 from kiosk.runtime.frames import FrameMemory
 from kiosk.runtime.messages import Channel, FromEyes, FromReader, Quit
 from kiosk.runtime.shared_memory import PORTRAIT_FRAME_BYTES, PREVIEW_FRAME_BYTES, create_memory
@@ -20,7 +21,8 @@ PATIENCE_S = 60.0
 class ChildUnderTest:
     """Context: the process is ended and its memory released."""
 
-    def __init__(self, role: str, *, cues: bool = False) -> None:
+    def __init__(self, role: str, *, cues: bool = False, first: str = "") -> None:
+        """`first` is a program that the process carries out before its own."""
         module, incoming, memories = ROLES[role]
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE_S)
@@ -28,7 +30,8 @@ class ChildUnderTest:
             name: create_memory(name, PORTRAIT_FRAME_BYTES if name == "portrait" else PREVIEW_FRAME_BYTES)
             for name in memories
         }
-        command = [sys.executable, "-I", "-m", module, "--launcher-pid", str(os.getpid())]
+        words = ["-c", f"{first}\nfrom {module} import main\nmain()"] if first else ["-m", module]
+        command = [sys.executable, "-I", *words, "--launcher-pid", str(os.getpid())]
         command += ["--pipe-fd", str(theirs.fileno())]
         for name, descriptor in self._descriptors.items():
             command += [f"--{name}-fd", str(descriptor)]
@@ -38,7 +41,10 @@ class ChildUnderTest:
             read_end, self.cue_fd = os.pipe()
             passed.append(read_end)
             command += ["--cue-fd", str(read_end)]
-        self.process = subprocess.Popen(command, pass_fds=passed, stderr=subprocess.PIPE)
+        environment = child_environment(role, os.environ)
+        self.process = subprocess.Popen(
+            command, pass_fds=passed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+        )
         theirs.close()
         if cues:
             os.close(read_end)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PySide6.QtCore import QObject, Signal
 
@@ -32,6 +33,7 @@ from kiosk.runtime.verdict_desk import VerdictDesk
 from kiosk.session import events as ev
 from kiosk.session.machine import Phase
 from kiosk.store.store import Store
+from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
 from kiosk.verification.decision import DecisionPolicy
 from kiosk.verification.quality import CaptureGuidance
 from tests.rehearsed_face import Performance, frame
@@ -40,6 +42,7 @@ from tests.stores import open_test_store
 
 KIOSK_ID = bytes(range(16))
 DEMO_POLICY = DecisionPolicy(require_validated_threshold=False)
+TEMPLATE_MODEL = TemplateModel("model", ComparisonThreshold(0.9425, 1e-4, "LFW", validated=False))
 FRAMES_PER_S = 25
 
 
@@ -177,7 +180,7 @@ class DeskParts:
         self.answer_challenge()
         assert self.phase is Phase.COMPARING
 
-    def compared(self, score: float = 0.97, validated: bool = False, **changed: Any) -> Compared:
+    def compared(self, score: float = 0.97, **changed: Any) -> Compared:
         """An answer to the last `Compare`."""
         asked = self.children.sent_of(Compare)[-1]
         middle_s = (asked.from_s + asked.until_s) / 2
@@ -186,11 +189,9 @@ class DeskParts:
             track_id=asked.track_id,
             score=score,
             frame_times_s=tuple(middle_s + 0.1 * number for number in range(5)),
-            model_id="model",
-            threshold=0.9425,
-            threshold_fmr=1e-4,
-            threshold_validated=validated,
-            threshold_measured_on="LFW",
+            model_id=TEMPLATE_MODEL.id,
+            agreement=0.97,
+            witness_times_s=tuple(np.arange(asked.from_s, asked.until_s, 0.3).tolist()),
         )
         return msgspec.structs.replace(answer, **changed)
 
@@ -207,7 +208,11 @@ class DeskParts:
 
 @contextmanager
 def desk_parts(
-    folder: Path, policy: DecisionPolicy = DEMO_POLICY, patience: float = 1.0, demo: bool = True
+    folder: Path,
+    policy: DecisionPolicy = DEMO_POLICY,
+    template_model: TemplateModel = TEMPLATE_MODEL,
+    patience: float = 1.0,
+    demo: bool = True,
 ) -> Iterator[DeskParts]:
     """Everything around a controller, with a store in `folder`."""
     children, clock, key = RememberingChildren(), SetClock(), Ed25519PrivateKey.generate()
@@ -219,6 +224,7 @@ def desk_parts(
             children,  # type: ignore[arg-type]
             verdicts,
             policy,
+            template_model,
             clock,
             minimum_age_years=18,
             patience=patience,

@@ -6,7 +6,15 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from kiosk.runtime.surface import OpenApplication, Readiness, SessionView, TellerView, VisitSlip, WaitingVisit
+from kiosk.runtime.surface import (
+    OpenApplication,
+    Readiness,
+    SessionView,
+    TellerView,
+    TerminalNotice,
+    VisitSlip,
+    WaitingVisit,
+)
 from kiosk.session.events import (
     ApplicationRecord,
     Event,
@@ -124,9 +132,18 @@ class FakeTellerSurface(QObject):
         self.acts.append("close_visit")
 
     def mark_opened(self, application_id: str) -> None:
-        self.acts.append(("mark_opened", application_id))
+        self._let_go("mark_opened", application_id)
+
+    def erase_record(self, application_id: str) -> None:
+        self._let_go("erase_record", application_id)
+
+    def _let_go(self, act: str, application_id: str) -> None:
+        self.acts.append((act, application_id))
         self.kept = tuple(kept for kept in self.kept if kept.application_id != application_id)
         self.show(replace(self.view, applications=self.kept))
+
+    def notice_seen(self, notice: TerminalNotice) -> None:
+        self.show(replace(self.view, notices=tuple(kept for kept in self.view.notices if kept != notice)))
 
     def what_waits(self) -> WaitingVisit | None:
         return self.view.waiting

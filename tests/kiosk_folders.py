@@ -53,7 +53,7 @@ class Papers:
             "face_camera": "/dev/no-face-camera",
             "document_camera": "/dev/no-document-camera",
             "passphrase_file": self.passphrase,
-            "teller": "t1",
+            "teller": "1042",
             "teller_name": "A. Teller",
             "pin_file": self.pin,
         } | changed

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -44,15 +45,26 @@ class LentLine:
 class Launched:
     """Context: launcher and all it started are killed at the end."""
 
-    def __init__(self, folder: Path, *, restart: bool = False, stubborn: bool = False, desk: Any = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        restart: bool = False,
+        stubborn: bool = False,
+        desk: Sequence[str] = (),
+        child: Sequence[str] = (),
+        **more: Any,
+    ) -> None:
+        """`desk` and `child` are words for the lent desk and the light children, `more` is for the launcher."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(PATIENCE_S)
-        child = [LIGHT_CHILD, "--stubborn"] if stubborn else ["-S", LIGHT_CHILD]
+        light = [LIGHT_CHILD, "--stubborn"] if stubborn else ["-S", LIGHT_CHILD, *child]
         asked = {
-            "programs": {"desk": [str(TESTS / "lent_desk.py")], **dict.fromkeys(("eyes", "reader", "courier"), child)},
+            "programs": {"desk": [str(TESTS / "lent_desk.py")], **dict.fromkeys(("eyes", "reader", "courier"), light)},
             "logs": str(folder / "logs"),
             "restart": restart,
             "desk": ["--control-fd", str(theirs.fileno()), *desk],
+            **more,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-I", str(TESTS / "launcher_of_light_children.py"), json.dumps(asked)],

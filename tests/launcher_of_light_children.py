@@ -5,15 +5,18 @@ import sys
 from pathlib import Path
 
 from kiosk.runtime.confinement import confine_launcher
-from kiosk.runtime.launcher import Launcher
+from kiosk.runtime.launcher import DESK_SILENCE_S, Launcher
 
 
 def main() -> int:
-    """Arguments: a JSON object of `programs`, `logs`, `restart` and `desk` (its arguments)."""
+    """Argument: a JSON object of `programs`, `logs`, `restart` and `desk` (its arguments), perhaps `desk_silence_s`."""
     asked = json.loads(sys.argv[1])
     confine_launcher()
     programs = {role: tuple(program) for role, program in asked["programs"].items()}
-    return Launcher(asked["desk"], Path(asked["logs"]), restart=asked["restart"], programs=programs).run()
+    silence_s = asked.get("desk_silence_s", DESK_SILENCE_S)
+    return Launcher(
+        asked["desk"], Path(asked["logs"]), restart=asked["restart"], programs=programs, desk_silence_s=silence_s
+    ).run()
 
 
 if __name__ == "__main__":

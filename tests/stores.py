@@ -1,9 +1,10 @@
 """Real stores for tests: fixed keys, records of nobody, and how a verdict is committed."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from kiosk.document.evidence import DocumentKind
@@ -11,6 +12,8 @@ from kiosk.privacy.consent import Consent, Purpose
 from kiosk.privacy.data_list import DataProtectionList
 from kiosk.session.events import AccountClass, ApplicationRecord
 from kiosk.store.data_list_file import read_data_list
+from kiosk.store.database import Database
+from kiosk.store.database_errors import DiskFullError
 from kiosk.store.store import CommittedVerdict, Store, StoreKeys
 from kiosk.store.timestamps import Moment, system_moment
 from kiosk.verification.verdict import Verdict
@@ -37,9 +40,10 @@ def open_test_store(
     data_list: DataProtectionList | None = None,
     moment: Callable[[], Moment] = system_moment,
     keys: StoreKeys = KEYS,
+    branch_time_zone: tzinfo = UTC,
 ) -> Store:
     """Open or make a store, application records included."""
-    store = Store(folder, keys, data_list or read_data_list(), moment)
+    store = Store(folder, keys, data_list or read_data_list(), moment, branch_time_zone)
     try:
         store.unlock_applications(APPLICATION_KEY)
     except BaseException:
@@ -75,3 +79,39 @@ def answer_visit(
         actor=actor,
         detail=detail,
     )
+
+
+@contextmanager
+def full_disk(store: Store) -> Iterator[None]:
+    """No row goes into `kiosk.db` any more: the smallest one that the trail knows is refused."""
+    with _no_more_pages(store, store._books.database):
+        try:
+            while True:
+                store.record_sign_off("1")
+        except DiskFullError:
+            yield
+
+
+@contextmanager
+def full_applications_disk(store: Store) -> Iterator[None]:
+    """No record goes into `applications.db` any more, as if it lay on a full disk of its own."""
+    applications = store._applications
+    assert applications is not None
+    with _no_more_pages(store, applications.database):
+        try:
+            while True:
+                store.keep_application(secrets.token_hex(16), RECORD, secrets.token_bytes(32), MONDAY)
+        except DiskFullError:
+            yield
+
+
+@contextmanager
+def _no_more_pages(store: Store, database: Database) -> Iterator[None]:
+    def limit(pages: int) -> None:
+        store._executor.submit(database.execute, f"PRAGMA max_page_count = {pages}").result()
+
+    limit(1)
+    try:
+        yield
+    finally:
+        limit(100_000)

@@ -34,14 +34,14 @@ def measure_visit() -> dict[str, Any]:
             summary = visit.summary()
     if not summary["ended_as_planned"]:
         raise RuntimeKioskError("The measured visit did not end as planned; try again on a machine with less to do.")
-    return {**summary["figures"], "memory_mib": memory.most_mib}
+    return {**summary["figures"], "memory_mb": memory.most_mb}
 
 
 class _MemoryWatch:
     """Proportional set size of the launcher and everything below it: shared pages count once."""
 
     def __init__(self) -> None:
-        self.most_mib: float | None = None
+        self.most_mb: float | None = None
 
     def watch(self, launcher: "subprocess.Popen[bytes]") -> None:
         threading.Thread(target=self._sample, args=(launcher,), daemon=True).start()
@@ -55,4 +55,4 @@ class _MemoryWatch:
                 total = sum(process.memory_full_info().pss for process in family)
             except psutil.Error:
                 continue  # one of them has just ended
-            self.most_mib = max(self.most_mib or 0.0, total / 2**20)
+            self.most_mb = max(self.most_mb or 0.0, total / 1e6)

@@ -49,8 +49,8 @@ class Credential:
     key_pem: str
 
 
-def make_authority(name: str = "Kiosk trial CA") -> Authority:
-    """Return a new self-signed authority (P-256)."""
+def make_authority(name: str = "Kiosk trial CA", valid_for: timedelta = VALID_FOR) -> Authority:
+    """Return a new self-signed authority (P-256); a negative `valid_for` gives an expired one."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     usage = x509.KeyUsage(
@@ -58,7 +58,7 @@ def make_authority(name: str = "Kiosk trial CA") -> Authority:
         key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     certificate = (
-        _builder(subject, subject, key.public_key(), VALID_FOR)
+        _builder(subject, subject, key.public_key(), valid_for)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ examples:
   kiosk demo --subject impostor                another person's document: referred to the teller, who refuses
   kiosk demo --account-class II --language zh  no teller needed; in Chinese
   kiosk demo --customer declines-face          the complete route without the face
-  kiosk demo --by-hand                         you are the customer and the teller (sign in as "demo", PIN 264913)
+  kiosk demo --by-hand                         you are the customer and the teller (sign in as 1042, PIN 264913)
 
 Where there is no display, or with --headless, it runs off screen. Pictures of every screen, a summary and the logs
 are left in --out.
@@ -32,7 +33,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--subject", choices=["genuine", "impostor"], default="genuine", help="who stands there")
     parser.add_argument(
-        "--capture", type=Path, metavar="FILE", help="a clip or a folder of pictures as the face camera"
+        "--capture", type=Path, metavar="FILE", help="a clip or a folder of pictures as the face camera, over and over"
+    )
+    parser.add_argument(
+        "--capture-once", action="store_true", help="let the capture end, as a camera does that is unplugged"
     )
     parser.add_argument("--document", type=Path, metavar="FILE", help="a picture as the document camera's view")
     parser.add_argument("--document-kind", choices=["td1", "td2", "td3"], default="td3", help="specimen to draw")
@@ -51,9 +55,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--no-pictures", action="store_true", help="save no picture of the screens")
     parser.add_argument("--keep", action="store_true", help="keep the demo's kiosk and receiver folders in --out too")
     parser.add_argument(
-        "--timeout", type=float, default=180.0, metavar="S", help="give up after this time (%(default)s)"
+        "--timeout", type=_seconds, default=180.0, metavar="S", help="give up after this time (%(default)s)"
     )
     parser.set_defaults(run=run)
+
+
+def _seconds(word: str) -> float:
+    """A time to wait, for argparse."""
+    seconds = float(word)
+    if not 1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{word} is no time to wait; give 1 to 86400 seconds")
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,6 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         if arguments.by_hand:
             raise SettingsError("There is no display, so nobody could press a button; leave out --by-hand.")
+    # Told to end, it leaves nothing behind: the same way out as Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
     with DemoVisit(arguments) as visit:
         result = visit.run(lambda line: print(f"{time.monotonic() - began:6.1f} s  {line}", flush=True))
@@ -73,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_summary(result: dict[str, object], out: Path) -> None:
     print()
     for name, value in result.items():
-        if name == "figures":
-            continue  # for programs: they stand in summary.json
+        if name == "figures" or value in ([], None):
+            continue  # figures are for programs: they stand in summary.json
         print(f"{name.replace('_', ' '):>24}: {', '.join(value) if isinstance(value, list) else value}")
     print(f"{'left in':>24}: {out}")
     sys.stdout.flush()

@@ -21,6 +21,8 @@ from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthro
 
 _LOOK_EVERY_MS = 100
 _DELIVERY_PATIENCE_MS = 30_000
+_WALKED_AWAY_PATIENCE = 0.15
+"""Nobody wants to watch an empty terminal wait for three minutes."""
 _CUSTOMERS: dict[str, dict[str, Any]] = {
     "agrees": {},
     "refuses-consent": {"consent": ConsentChoice.REFUSE},
@@ -55,6 +57,9 @@ class DemoDesk(QObject):
         self._plan: dict[str, Any] = {}
         self._meter = Meter(desk.controller, self)
         self._cues = DemoCues(desk.controller, desk.crew, self)
+        self._last_trouble = ""
+        for source in (desk.controller, desk.delivery):
+            source.trouble.connect(self._report_trouble)
         desk.controller.view_changed.connect(self._report_readiness)
         desk.controller.session_changed.connect(self._session_changed)
         desk.verdict_committed.connect(self._committed)
@@ -71,8 +76,15 @@ class DemoDesk(QObject):
         self._timer.timeout.connect(act)
         self._timer.start()
 
+    def _report_trouble(self, sentence: str) -> None:
+        self._last_trouble = sentence
+        report(trouble=sentence)
+
     def _walk_when_ready(self) -> None:
         view = self._desk.controller.view
+        if view.readiness is Readiness.OUT_OF_SERVICE and not self._endless:
+            report(error=self._last_trouble)
+            self._application.exit(2)
         if self._walk is not None or view.session.phase is not Phase.IDLE or view.readiness is not Readiness.READY:
             return
         plan = self._walk_plan()
@@ -132,6 +144,9 @@ class DemoDesk(QObject):
 
     def _session_changed(self, session: Session) -> None:
         report(phase=session.phase.value)
+        if session.phase is self._cues.walked_away_at:
+            self._desk.controller.patience = _WALKED_AWAY_PATIENCE
+            self._desk.controller.touched()
         if session.referral is not None:
             report(referral=session.referral.value)
         if session.phase is Phase.SHOWING_VERDICT:

@@ -4,6 +4,8 @@ Whatever it makes is made for this one visit in a folder of its own and goes wit
 """
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -16,22 +18,27 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
+from hardware.camera import HardwareError
+from hardware.recorded_camera import open_recorded_camera
 from kiosk.admin.certificates import make_receiver_folder
+from kiosk.admin.demo_outcome import Outcome, Subject, departures
 from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, FirstTeller, NewKiosk, make_kiosk
 from kiosk.admin.run import start_kiosk
 from kiosk.admin.specimen import demo_data, demo_portrait, render_specimen
 from kiosk.errors import SettingsError
 from kiosk.runtime.confinement import end_with_parent
-from kiosk.settings import CameraSettings, PolicySettings, ScreenSettings
+from kiosk.settings import CameraSettings, ScreenSettings
+from kiosk.verification.decision import ReferralReason
 from kiosk.vision.models import MODELS_DIR, check_models, load_manifest
 from kiosk.vision.photograph import load_photograph, save_png
 
-DEMO_TELLER = FirstTeller("demo", "Demo Teller", "264913")
+DEMO_TELLER = FirstTeller("1042", "Demo Teller", "264913")
 SLIPS = "slips"
 """Folder below --out that stands in for the printer."""
 _RECEIVER_START_S = 20.0
+_HOMES, _HOME_LOCK = "kiosk-demo-", "in-use"
 
 
 class DemoVisit:
@@ -47,7 +54,7 @@ class DemoVisit:
     def __enter__(self) -> Self:
         check_models(load_manifest(), MODELS_DIR)
         self._prepare_out()
-        self._home = Path(tempfile.mkdtemp(prefix="kiosk-demo-"))
+        self._home, self._home_lock = _make_home()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,6 +63,7 @@ class DemoVisit:
         if self._arguments.keep:
             shutil.copytree(self._home, self._out / "folders", dirs_exist_ok=True)
         shutil.rmtree(self._home, ignore_errors=True)
+        self._home_lock.close()
 
     def run(self, say: Callable[[str], None]) -> dict[str, Any]:
         """Walk through the visit; return the summary."""
@@ -103,8 +111,6 @@ class DemoVisit:
             document_camera=CameraSettings("page", str(self._document()), 1920, 1080, 10.0),
             teller=DEMO_TELLER,
             demo=True,
-            # Nobody wants to watch an empty terminal wait for three minutes.
-            policy=PolicySettings(patience=0.15 if self._arguments.customer == "walks-away" else 1.0),
             screen=self._screen(),
         )
         make_kiosk(self.kiosk_folder, plan)
@@ -120,21 +126,31 @@ class DemoVisit:
         except ValueError:
             raise SettingsError("--size is a width and a height, for example 1920x1080.") from None
 
+    @property
+    def _subject(self) -> Subject:
+        if self._arguments.capture is not None:
+            return Subject.RECORDING
+        if self._arguments.subject == "impostor":
+            return Subject.IMPOSTOR
+        return Subject.GENUINE if self._arguments.document is None else Subject.UNKNOWN
+
     def _face_camera(self) -> CameraSettings:
         if (capture := self._arguments.capture) is not None:
-            if not capture.exists():
-                raise SettingsError(f"There is no clip or folder {capture}.")
-            return CameraSettings("recorded", str(capture.resolve()))
+            try:
+                open_recorded_camera(capture).close()  # what cannot be played is named here, before anything starts
+            except HardwareError as error:
+                raise SettingsError(f"--capture: {error}") from error
+            return CameraSettings("recorded" if self._arguments.capture_once else "looped", str(capture.resolve()))
         name = "astronaut" if self._arguments.subject == "genuine" else "hopper"
         portrait = self._home / "subject.png"
         save_png(portrait, demo_portrait(name))
         return CameraSettings("simulated", str(portrait))
 
     def _document(self) -> Path:
-        if (given := self._arguments.document) is not None:
-            load_photograph(given)  # a picture nobody can read is named here, before anything starts
-            return Path(given).resolve()
         page = self._home / "document.png"
+        if (given := self._arguments.document) is not None:
+            save_png(page, load_photograph(given))  # what nobody can read is named here, before anything starts
+            return page
         kind = self._arguments.document_kind
         save_png(page, render_specimen(kind, demo_data("astronaut", date.today()), demo_portrait("astronaut"), seed=7))
         return page
@@ -203,7 +219,7 @@ class DemoVisit:
         self._began = time.monotonic()
         kiosk = self._start(desk_arguments, once=True)
         on_start(kiosk)
-        watchdog = threading.Timer(self._arguments.timeout, kiosk.terminate)
+        watchdog = threading.Timer(self._arguments.timeout, _end, (kiosk,))
         watchdog.daemon = True
         if not self._arguments.by_hand:
             watchdog.start()
@@ -211,7 +227,7 @@ class DemoVisit:
         for line in kiosk.stdout:
             self._hear(line, say)
         watchdog.cancel()
-        kiosk.wait()
+        self._exit_code = kiosk.wait()
         self._seconds = time.monotonic() - self._began
 
     def _write_plan(self) -> Path:
@@ -221,8 +237,8 @@ class DemoVisit:
 
     def _walk_plan(self) -> dict[str, Any]:
         arguments = self._arguments
-        honest = arguments.subject == "genuine" and arguments.capture is None
-        teller = ("confirm" if honest else "refuse") if arguments.teller == "auto" else arguments.teller
+        dishonest = self._subject in (Subject.IMPOSTOR, Subject.RECORDING)
+        teller = "refuse" if dishonest and arguments.teller == "auto" else arguments.teller
         return {
             "language": arguments.language,
             "account_class": arguments.account_class,
@@ -242,6 +258,9 @@ class DemoVisit:
         for name in ("welcome", "ready"):
             if name in report:
                 self._started[f"{name}_s"] = time.monotonic() - self._began
+        if "trouble" in report:
+            self._done.setdefault("troubles", []).append(report["trouble"])
+            say(report["trouble"])
         if "sequence" in report:
             self._done["committed"] = self._done.get("committed", 0) + 1
         self._done |= {name: value for name, value in report.items() if name != "phase"}
@@ -251,25 +270,56 @@ class DemoVisit:
 
     def summary(self) -> dict[str, Any]:
         """What the visit came to; the keys are stable."""
-        received = self.received()
-        committed = self._done.get("committed", 0)
+        done = self._done
+        referral = done.get("referral")
+        outcome = Outcome(
+            finished=bool(done.get("finished")),
+            verdict={"yes": True, "no": False}.get(done.get("verdict", "")),
+            referral=None if referral is None else ReferralReason(referral),
+            committed=done.get("committed", 0),
+            received=len(self.received()),
+        )
+        otherwise = (*departures(self._subject, outcome), *self._what_broke())
         return {
-            "ended_as_planned": bool(self._done.get("finished")) and len(received) == committed,
-            "verdict": self._done.get("verdict", "none"),
-            "referred_because": self._done.get("referral"),
-            "verdicts_committed": committed,
-            "verdicts_received": len(received),
-            "phases": self._done.get("phases", []),
+            "ended_as_planned": not otherwise,
+            "otherwise": list(otherwise),
+            "verdict": done.get("verdict", "none"),
+            "referred_because": referral,
+            "verdicts_committed": outcome.committed,
+            "verdicts_received": outcome.received,
+            "phases": done.get("phases", []),
+            "troubles": done.get("troubles", []),
             "pictures": len(list(self._out.glob("[0-9][0-9]-*.png"))),
             "seconds": round(self._seconds, 1),
-            "figures": self._started | self._done.get("figures", {}),
+            "figures": self._started | done.get("figures", {}),
         }
+
+    def _what_broke(self) -> list[str]:
+        if self._exit_code == 0:
+            return []
+        return [f"the kiosk ended with exit code {self._exit_code}; its logs are in {self._out / 'logs'}"]
 
 
 def _kiosk_command(*words: str) -> None:
     done = subprocess.run([sys.executable, "-m", "kiosk", *words], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SettingsError(done.stderr.strip().removeprefix("kiosk: ") or f"kiosk {words[0]} failed")
+
+
+def _make_home() -> tuple[Path, IO[bytes]]:
+    """Make a folder for this demo, held by a lock; one that nobody holds was left by a demo that was killed, and goes.
+
+    Such a folder holds keys and pictures, if only of a demo.
+    """
+    for left in Path(tempfile.gettempdir()).glob(_HOMES + "*"):
+        with contextlib.suppress(OSError), (left / _HOME_LOCK).open("rb") as held:
+            if left.stat().st_uid == os.getuid():
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+    home = Path(tempfile.mkdtemp(prefix=_HOMES))
+    lock = (home / _HOME_LOCK).open("wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return home, lock
 
 
 def _free_port() -> int:
@@ -288,13 +338,17 @@ def _wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise SettingsError("The reference receiver did not start; see receiver.log in the --out folder.")
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    _end(process)
     if process.stdout is not None:
         process.stdout.close()
 

@@ -1,6 +1,8 @@
 """Makes a kiosk's folder: settings, key vault, keys, certificates and store. Used by `kiosk setup` and the demo.
 
-All or nothing: everything is made in a folder beside the final one, which is renamed at the end.
+All or nothing: everything is made in a draft beside the final folder, which takes its name at the end. Where an empty
+folder is there already it may be one that cannot be replaced, such as a mount point or a folder in one that belongs to
+root; the draft is then made inside it and its contents are moved up.
 """
 
 import contextlib
@@ -47,6 +49,8 @@ from kiosk.supervision.authorisation import hash_pin
 PUBLIC_KEY_FILE = "signing-public-key.pem"
 """What the bank registers for this kiosk."""
 REQUEST_FILE = "client-certificate-request.pem"
+_LOST_AND_FOUND = "lost+found"
+"""What a file system of its own has at its root."""
 CA_FILE, CLIENT_FILE, RECEIPT_FILE = "certificates/ca.pem", "certificates/client.pem", "certificates/receipt.pem"
 
 
@@ -88,12 +92,17 @@ def make_kiosk(folder: Path, plan: NewKiosk) -> Settings:
     folder = folder.absolute()
     refuse_old_folder(folder)
     new_parents = _missing_parents(folder)
-    draft = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    there = folder.is_dir()
+    draft_name = f".{folder.name}-{secrets.token_hex(4)}"
+    draft = folder / draft_name if there else folder.with_name(draft_name)
     try:
         draft.mkdir(parents=True, mode=0o700)
         settings = _fill(draft, plan)
         _restrict(draft)
-        draft.rename(folder)
+        if there:
+            _move_up(draft)
+        else:
+            draft.rename(folder)
     except OSError as error:
         raise SettingsError(f"The folder {folder} cannot be made: {error.strerror}; choose another.") from error
     finally:
@@ -102,6 +111,24 @@ def make_kiosk(folder: Path, plan: NewKiosk) -> Settings:
             with contextlib.suppress(OSError):  # holds the new kiosk, or was never made
                 parent.rmdir()
     return settings
+
+
+def _move_up(draft: Path) -> None:
+    """Move what the draft holds into the folder around it, all of it or nothing."""
+    folder, moved = draft.parent, list[Path]()
+    folder.chmod(0o700)
+    try:
+        for path in sorted(draft.iterdir()):
+            moved.append(folder / path.name)
+            path.rename(moved[-1])
+        draft.rmdir()
+    except BaseException:
+        for path in moved:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _fill(draft: Path, plan: NewKiosk) -> Settings:
@@ -181,7 +208,9 @@ def own_client_certificate(certificate: Path, client_key_pem: bytes) -> str:
 def refuse_old_folder(folder: Path) -> None:
     """Raise `SettingsError` unless the folder is empty or yet to be made."""
     try:
-        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if folder.exists() and not folder.is_dir():
+            raise SettingsError(f"{folder} is a file, not a folder; choose another --folder.")
+        taken = folder.exists() and any(path.name != _LOST_AND_FOUND for path in folder.iterdir())
     except OSError as error:
         raise SettingsError(f"{folder} cannot be looked into: {error.strerror}; choose another --folder.") from error
     if taken:

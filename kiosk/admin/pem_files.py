@@ -1,8 +1,10 @@
 """Reads the certificates and keys that a bank hands over, and says in one sentence what is wrong with one.
 
-Signs nothing and trusts nobody: whether the bank's server is believed is decided at each connection.
+Signs nothing and trusts nobody: whether the bank's server is believed is decided at each connection. What it returns
+is made anew from what was read: nothing else in a file, a private key least of all, reaches the kiosk's folder.
 """
 
+import codecs
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,24 +12,23 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, load_pem_public_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from kiosk.admin.certificates import public_key_pem
 from kiosk.errors import SettingsError
 
 _MAX_BYTES = 1_000_000
 
 
 def read_authority(path: Path) -> str:
-    """Return the PEM text of one or more CA certificates; raise `SettingsError`."""
-    text = _text(path)
-    for certificate in _certificates(path, text):
-        if not _is_authority(certificate):
-            raise SettingsError(
-                f"{path} is no certificate of an authority; give the one that signed the bank's server."
-            )
-        _demand_valid(path, certificate)
-    return text
+    """Return the PEM text of one or more CA certificates, of which one at least is valid; raise `SettingsError`."""
+    certificates = _certificates(path)
+    if not all(map(_is_authority, certificates)):
+        raise SettingsError(f"{path} is no certificate of an authority; give the one that signed the bank's server.")
+    if not any(map(_is_valid, certificates)):
+        _demand_valid(path, certificates[0])
+    return _pem(certificates)
 
 
 def read_client_certificate(path: Path, key: ec.EllipticCurvePrivateKey, mismatch: str) -> str:
@@ -35,36 +36,36 @@ def read_client_certificate(path: Path, key: ec.EllipticCurvePrivateKey, mismatc
 
     `mismatch` is the sentence's end where the certificate belongs to another key.
     """
-    text = _text(path)
-    certificate = _certificates(path, text)[0]
+    certificates = _certificates(path)
+    certificate = certificates[0]
     if certificate.public_key() != key.public_key():
         raise SettingsError(f"{path} {mismatch}.")
     _demand_valid(path, certificate)
-    try:
-        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return text
-    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
+    if not _may_be_a_clients(certificate):
         raise SettingsError(f"{path} may not be used as a client certificate; have the bank sign it for that purpose.")
-    return text
+    return _pem(certificates)
+
+
+def expiry_of(certificate_pem: str) -> datetime:
+    """Return when the first certificate of a PEM text ends."""
+    return x509.load_pem_x509_certificates(certificate_pem.encode("ascii"))[0].not_valid_after_utc
 
 
 def read_receipt_key(path: Path) -> str:
     """Return the PEM text of the bank's Ed25519 public key; raise `SettingsError`."""
-    text = _text(path)
     try:
-        key = load_pem_public_key(text.encode("ascii"))
+        key = load_pem_public_key(_content(path))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SettingsError(f"{path} is no PEM public key; ask the bank for its key for receipts.") from error
     if not isinstance(key, Ed25519PublicKey):
         raise SettingsError(f"{path} must hold the bank's Ed25519 public key, with which it signs receipts.")
-    return text
+    return public_key_pem(key)
 
 
 def read_client_key(path: Path) -> ec.EllipticCurvePrivateKey:
     """Return the key of a client certificate; raise `SettingsError`."""
     try:
-        key = load_pem_private_key(_text(path).encode("ascii"), None)
+        key = load_pem_private_key(_content(path), None)
     except TypeError as error:
         raise SettingsError(
             f"{path} is locked with a passphrase; give the key unlocked, the vault guards it."
@@ -76,22 +77,39 @@ def read_client_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
+    """What the file holds; Windows may have put a byte order mark before it, which hides the first line of PEM."""
     try:
         if path.is_file() and path.stat().st_size > _MAX_BYTES:
             raise SettingsError(f"{path} is too large for a PEM file; name another file.")
-        return path.read_text(encoding="ascii")
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}; name another file.") from error
     except ValueError as error:
-        raise SettingsError(f"{path} is no PEM file; convert it to PEM, or name another file.") from error
+        raise SettingsError(f"{str(path)!r} can be no file; name another.") from error
 
 
-def _certificates(path: Path, text: str) -> list[x509.Certificate]:
+def _certificates(path: Path) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(text.encode("ascii"))
+        return x509.load_pem_x509_certificates(_content(path))
     except ValueError as error:
-        raise SettingsError(f"{path} is no PEM certificate; name another file.") from error
+        raise SettingsError(f"{path} is no PEM certificate; convert it to PEM, or name another file.") from error
+
+
+def _pem(certificates: list[x509.Certificate]) -> str:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates).decode("ascii")
+
+
+def _may_be_a_clients(certificate: x509.Certificate) -> bool:
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.CLIENT_AUTH in purposes
+
+
+def _is_valid(certificate: x509.Certificate) -> bool:
+    return certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:

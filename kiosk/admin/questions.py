@@ -81,6 +81,23 @@ def demand_text(text: str) -> None:
         raise SettingsError("An answer is needed.")
 
 
+def demand_name(text: str) -> None:
+    """The check for a name that screens and terminals will show."""
+    from kiosk.settings import LONGEST_NAME
+
+    demand_text(text)
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise SettingsError(f"A name has 1 to {LONGEST_NAME} characters on one line.")
+
+
+def file_at(text: str) -> Path:
+    """The file that was typed; `~` is the home folder here too, where no shell has seen it."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # there is nobody of that name
+        return Path(text)
+
+
 def _until(ask: Callable[[], str], check: Check) -> str:
     while True:
         try:

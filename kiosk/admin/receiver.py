@@ -166,10 +166,7 @@ def _check_reference(arguments: argparse.Namespace) -> int:
 
     salt = _hex(arguments.salt, 16, "The salt")
     stated = _hex(arguments.reference, 32, "The reference")
-    try:
-        birth_date = date.fromisoformat(arguments.birth_date.strip())
-    except ValueError as error:
-        raise SettingsError("The birth date is written YYYY-MM-DD, for example 1974-08-12.") from error
+    birth_date = _date(arguments.birth_date.strip())
     equal = application_reference(salt, arguments.kind, arguments.number, birth_date) == stated
     print(
         "The reference belongs to this slip and document."
@@ -177,6 +174,16 @@ def _check_reference(arguments: argparse.Namespace) -> int:
         else "The reference does NOT belong to this slip and document; check what was typed, then ask the branch."
     )
     return 0 if equal else 1
+
+
+def _date(text: str) -> date:
+    """Return a date as the slip's rules spell it; `fromisoformat` alone takes weeks and other spellings too."""
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise SettingsError("The birth date is written YYYY-MM-DD, for example 1974-08-12.")
 
 
 def load_public_key(text: str) -> "Ed25519PublicKey":

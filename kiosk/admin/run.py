@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from kiosk.store.key_vault import OpenVault
 
 _LOCK_FILE = "running.lock"
+_EXPIRES_SOON = timedelta(days=30)
+_DISPLAY_S = 20.0
+_DISPLAY_CURE = "open a session on it, and let this user use it (XAUTHORITY)."
+_OPEN_DISPLAY = """\
+import resource
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from PySide6.QtGui import QGuiApplication
+QGuiApplication([])
+"""
 _EPILOG = """\
 example: kiosk run --folder /var/lib/kiosk --passphrase-file /run/credentials/kiosk.service/passphrase
 
@@ -58,10 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.kiosk.demo:
         raise SettingsError("This folder was made by the demo; run `kiosk demo`, or `kiosk setup` for a real kiosk.")
     lock = _lock(arguments.folder)
-    passphrase = _check(arguments, settings)
-    if not arguments.check:
-        os.set_inheritable(lock, True)
-        _become_launcher(arguments.folder, passphrase)
+    try:
+        if not arguments.check:
+            _demand_display()
+        passphrase = _check(arguments, settings)
+        if not arguments.check:
+            os.set_inheritable(lock, True)
+            _become_launcher(arguments.folder, passphrase)
+    finally:
+        os.close(lock)
     print("Settings, certificates, models, vault and store are in order.")
     return 0
 
@@ -110,10 +125,23 @@ def _launcher_command(
     command = [sys.executable, "-I", "-m", "kiosk.runtime.launcher", "--logs", str(logs.resolve())]
     if once:
         command.append("--once")
-    command += ["--", "--folder", str(folder.resolve()), *desk_arguments]
+    command += ["--", "--folder", str(folder.resolve()), "--template-model", _template_model(folder), *desk_arguments]
     for descriptor in passed:
         command += ["--passphrase-fd", str(descriptor)]
     return command
+
+
+def _template_model(folder: Path) -> str:
+    """What the manifest has in force for the bank's policy, as desk reads it."""
+    import msgspec
+
+    from kiosk.settings import load_settings
+    from kiosk.verification.comparison import TemplateModel
+    from kiosk.vision.models import load_manifest
+
+    manifest = load_manifest()
+    threshold = manifest.template_threshold(load_settings(folder).policy.false_match_rate)
+    return msgspec.json.encode(TemplateModel(manifest.template_model.id, threshold)).decode()
 
 
 def _in_memory(passphrase: str | None) -> tuple[int, ...]:
@@ -160,6 +188,27 @@ def _check(arguments: argparse.Namespace, settings: "Settings") -> str | None:
     return passphrase
 
 
+def _demand_display() -> None:
+    """Raise `SettingsError` where desk's window would have nowhere to go.
+
+    Qt ends a process that cannot open its display, so one of its own tries it, and not desk again and again.
+    """
+    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if not (display or os.environ.get("QT_QPA_PLATFORM")):
+        raise SettingsError(
+            "There is no display for the kiosk's screens; start it in the session of the display, or set DISPLAY"
+            " (QT_QPA_PLATFORM=offscreen runs it without one)."
+        )
+    name = f"The display {display}" if display else "The display"
+    try:
+        tried = subprocess.run([sys.executable, "-I", "-c", _OPEN_DISPLAY], capture_output=True, timeout=_DISPLAY_S)
+    except subprocess.TimeoutExpired:
+        raise SettingsError(f"{name} does not answer; {_DISPLAY_CURE}") from None
+    if tried.returncode != 0:
+        said = " ".join(tried.stderr.decode(errors="replace").strip().partition("\n")[0].split())[:200]
+        raise SettingsError(f"{name} cannot be opened ({said}); {_DISPLAY_CURE}")
+
+
 def _check_certificates(folder: Path, settings: "Settings") -> None:
     from kiosk.admin.pem_files import read_authority, read_receipt_key
 
@@ -169,9 +218,15 @@ def _check_certificates(folder: Path, settings: "Settings") -> None:
 
 def _check_client_certificate(folder: Path, settings: "Settings", vault: "OpenVault") -> None:
     from kiosk.admin.new_kiosk import own_client_certificate
+    from kiosk.admin.pem_files import expiry_of
     from kiosk.store.key_vault import TLS_CLIENT_KEY
 
-    own_client_certificate(folder / settings.bank.client_certificate, vault.secret(TLS_CLIENT_KEY))
+    pem = own_client_certificate(folder / settings.bank.client_certificate, vault.secret(TLS_CLIENT_KEY))
+    if (ends_at := expiry_of(pem)) < datetime.now(UTC) + _EXPIRES_SOON:
+        print(
+            f"The client certificate expires on {ends_at:%Y-%m-%d}; after that nothing is delivered. Have the bank"
+            " renew it now (docs/it-handbook.md, Renew the client certificate)."
+        )
 
 
 def _check_models(settings: "Settings") -> None:

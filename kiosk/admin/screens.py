@@ -45,13 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
     from kiosk.ui.poses import posed_notices
 
     application = QApplication.instance() or QApplication(["kiosk"])
+    assert isinstance(application, QApplication)
+    application.setCursorFlashTime(0)  # a cursor that blinks would be there or not
     languages = _LANGUAGES if arguments.language == "all" else (arguments.language,)
     sizes = _SIZES.values() if arguments.size == "all" else (_SIZES[arguments.size],)
-    face, page = _camera_pictures()
+    near, far, page = _camera_pictures()
     count = 0
     for language in languages:
         for width, height in sizes:
-            gallery = Gallery(Language(language), QSize(width, height), face, page, posed_notices())
+            gallery = Gallery(Language(language), QSize(width, height), near, page, posed_notices(), far)
             folder = arguments.out / language / f"{width}x{height}"
             count += len(gallery.render(folder, arguments.only))
     print(f"{count} pictures in {arguments.out}")
@@ -59,16 +61,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _camera_pictures() -> tuple[Any, Any]:
-    """A public-domain face as a camera would show it, and a specimen document: (720, 1280, 3) and (h, w, 3) RGB."""
+def _camera_pictures() -> tuple[Any, Any, Any]:
+    """A public-domain face in the oval, the same further away, (720, 1280, 3) RGB, and a specimen document."""
+    import numpy as np
+
+    from kiosk.admin.specimen import demo_data, demo_portrait, render_specimen
+
+    day = date(2026, 3, 2)  # fixed, so that the same pictures come out every time
+    page = render_specimen("td3", demo_data("astronaut", day), demo_portrait("astronaut"), seed=7)
+    return _face_picture(2.7), _face_picture(1.5), np.ascontiguousarray(page)
+
+
+def _face_picture(scale: float) -> Any:
+    """The astronaut's face in the middle of a camera's frame, so many times as large as in the portrait."""
     import cv2
     import numpy as np
     from skimage.data import astronaut
 
-    from kiosk.admin.specimen import demo_data, demo_portrait, render_specimen
-
-    head = astronaut()[:288, :]  # 16 to 9, so that it fills a 1280 by 720 frame
-    face = cv2.resize(head, (1280, 720), interpolation=cv2.INTER_CUBIC)
-    day = date(2026, 3, 2)  # fixed, so that the same pictures come out every time
-    page = render_specimen("td3", demo_data("astronaut", day), demo_portrait("astronaut"), seed=7)
-    return np.ascontiguousarray(face), np.ascontiguousarray(page)
+    across, down = 224.0, 120.0  # the middle of the face in the portrait
+    to_frame = np.array([[scale, 0, 640 - scale * across], [0, scale, 360 - scale * down]])
+    return cv2.warpAffine(astronaut(), to_frame, (1280, 720), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -27,11 +27,7 @@ def draw_settings() -> str:
     top = msgspec.structs.fields(settings.Settings)
     explained = _explanations("Settings")
     parts = [_INTRODUCTION]
-    plain = [field for field in top if not _is_table(field)]
-    parts.append("## Before the first table\n\n" + _table(plain, explained))
-    for field in top:
-        if _is_table(field):
-            parts.append(_section(field, explained.get(field.name, "")))
+    parts += [_section(field, explained.get(field.name, "")) for field in top]
     return "\n".join(parts)
 
 
@@ -49,10 +45,6 @@ def _table(fields: list[msgspec.structs.FieldInfo], explained: dict[str, str]) -
         for field in fields
     ]
     return "\n".join(rows) + "\n"
-
-
-def _is_table(field: msgspec.structs.FieldInfo) -> bool:
-    return isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

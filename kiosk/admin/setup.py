@@ -4,14 +4,17 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kiosk.admin.questions import (
     answer,
     check_passphrase,
+    demand_name,
     demand_text,
+    file_at,
     new_secret,
     optional_answer,
     read_passphrase,
@@ -26,11 +29,12 @@ _EPILOG = """\
 Without options it asks for everything, in order. As one command (asks for the passphrase and the teller's PIN):
   kiosk setup --terminal-name "Main street 1" --bank-name "Bank of Utopia" \\
       --bank-url https://kiosk.bank.example/v1/verdicts --ca bank-ca.pem --receipt-key bank-receipt.pem \\
-      --face-camera /dev/video0 --document-camera /dev/video2 --teller t1 --teller-name "A. Teller"
+      --face-camera /dev/video0 --document-camera /dev/video2 --teller 1042 --teller-name "A. Teller"
 
 Without --client-certificate a key is made in the vault and a certificate request is left for the bank to sign;
 install the answer with `kiosk setup --install-client-certificate FILE`. Further tellers: `kiosk teller add`.
 """
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAMPLE: dict[str, dict[str, Any]] = {
     "kiosk": {"id": "0" * 32, "bank_name": "-", "terminal_name": "-"},
     "bank": {"url": "https://bank.example", "ca": "-", "client_certificate": "-", "receipt_key": "-"},
@@ -79,7 +83,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--language", choices=["en", "zh"], default="en", help="the branch's own language (%(default)s)"
     )
     parser.add_argument(
-        "--printer", default="", help="cups:QUEUE or file:FOLDER for slips (default: on the screen only)"
+        "--printer", default="", help="cups:QUEUE for slips, as `lpstat -e` lists it (default: on the screen only)"
     )
     parser.add_argument(
         "--vault",
@@ -106,33 +110,48 @@ def run(arguments: argparse.Namespace) -> int:
 
     refuse_old_folder(arguments.folder)
     plan = _plan(arguments)
-    # An end by another program tidies up as Ctrl-C does.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
+    with _ended_in_good_order():
         make_kiosk(arguments.folder, plan)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     _print_next_steps(arguments.folder, plan)
     return 0
 
 
+@contextmanager
+def _ended_in_good_order() -> Iterator[None]:
+    """Let every signal to end tidy up as Ctrl-C does, and let no second one disturb that."""
+
+    def end(number: int, _: object) -> None:
+        for ending in _ENDINGS:
+            signal.signal(ending, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def add_teller_arguments(parser: argparse.ArgumentParser) -> None:
     """What describes one teller."""
-    parser.add_argument("--teller", help="the teller's sign-in name")
+    parser.add_argument("--teller", help="the teller's number, 1 to 12 digits, typed at the console's pad")
     parser.add_argument("--teller-name", help="the teller's name as the console shows it")
     parser.add_argument("--pin-file", type=Path, help="read the teller's PIN from this file instead of asking")
 
 
 def ask_teller(arguments: argparse.Namespace, which: str) -> "FirstTeller":
-    """One teller's sign-in name, name and PIN; raise a `KioskError`."""
+    """One teller's number, name and PIN; raise a `KioskError`."""
     from kiosk.admin.new_kiosk import FirstTeller
-    from kiosk.store.tellers import check_teller_id
+    from kiosk.store.tellers import MAX_TELLER_DIGITS, check_teller_id
     from kiosk.supervision.authorisation import MAX_PIN_DIGITS, MIN_PIN_DIGITS, check_pin
 
     digits = f"{MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} digits"
     return FirstTeller(
-        answer(arguments.teller, "--teller", f"Sign-in name of {which}", check_teller_id),
-        answer(arguments.teller_name, "--teller-name", f"Name of {which}", demand_text),
+        answer(arguments.teller, "--teller", f"Number of {which} (1 to {MAX_TELLER_DIGITS} digits)", check_teller_id),
+        answer(arguments.teller_name, "--teller-name", f"Name of {which}", demand_name),
         new_secret(arguments.pin_file, "--pin-file", f"PIN of {which} ({digits})", check_pin),
     )
 
@@ -162,8 +181,8 @@ def _plan(arguments: argparse.Namespace) -> "NewKiosk":
         terminal_name=terminal_name,
         bank_name=bank_name,
         bank_url=bank_url,
-        ca=Path(ca),
-        receipt_public_key=Path(receipt_key),
+        ca=file_at(ca),
+        receipt_public_key=file_at(receipt_key),
         face_camera=face_camera,
         document_camera=document_camera,
         teller=ask_teller(arguments, "the first teller"),
@@ -178,6 +197,7 @@ def _plan(arguments: argparse.Namespace) -> "NewKiosk":
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.vault == "key-file" and arguments.passphrase_file is not None:
         raise SettingsError("A vault with a key file has no passphrase; leave out --passphrase-file or --vault.")
+    _rule("kiosk", "printer")(arguments.printer)
     if arguments.client_key is not None and arguments.client_certificate is None:
         raise SettingsError("--client-key goes with --client-certificate; give both, or neither for a request.")
 
@@ -192,9 +212,9 @@ def _ask_client_certificate(arguments: argparse.Namespace) -> tuple[Path | None,
         return None, None
 
     def check(key: str) -> None:
-        read_client_certificate(Path(certificate), read_client_key(Path(key)), f"does not belong to {key}")
+        read_client_certificate(file_at(certificate), read_client_key(file_at(key)), f"does not belong to {key}")
 
-    return Path(certificate), Path(answer(arguments.client_key, "--client-key", "PEM file of its key", check))
+    return file_at(certificate), file_at(answer(arguments.client_key, "--client-key", "PEM file of its key", check))
 
 
 def _ask_cameras(arguments: argparse.Namespace) -> "tuple[CameraSettings, CameraSettings]":
@@ -240,13 +260,13 @@ def _rule(table: str, name: str, face_camera: str = "the face camera") -> Callab
 def _reads(read: Callable[[Path], str]) -> Callable[[str], None]:
     def check(text: str) -> None:
         demand_text(text)
-        read(Path(text))
+        read(file_at(text))
 
     return check
 
 
 def _is_file(text: str) -> None:
-    if not Path(text).is_file():
+    if not file_at(text).is_file():
         raise SettingsError(f"There is no file {text}; name another.")
 
 

@@ -116,15 +116,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .png or .jpg file to write")
     parser.add_argument("--expired", action="store_true", help="let it have expired last year")
     parser.add_argument("--under-age", action="store_true", help="let the holder be twelve years old")
-    parser.add_argument("--seed", type=int, default=0, help="another seed lies and looks slightly different")
+    parser.add_argument("--seed", type=_seed, default=0, help="another seed lies and looks slightly different")
     parser.set_defaults(run=run)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("give a whole number from 0 on")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw one specimen and say where it lies."""
     today = date.today()
     data = demo_data(arguments.portrait, today)
-    born = date(today.year - 12, 8, 12) if arguments.under_age else data.birth_date
+    born = date(today.year - 12, 1, 1) if arguments.under_age else data.birth_date
     until = date(today.year - 1, 4, 15) if arguments.expired else data.expiry_date
     data = SpecimenData(data.primary_name, data.secondary_name, data.number, born, until)
     portrait = _portrait_named(arguments.portrait)

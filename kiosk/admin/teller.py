@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 example (asks for the passphrase and the PIN):
-  kiosk teller add --teller t2 --teller-name "B. Teller"
+  kiosk teller add --teller 1043 --teller-name "B. Teller"
   kiosk teller list
 
 The kiosk must not be running: its store belongs to one process at a time.
@@ -31,7 +31,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add = acts.add_parser("add", help="add a teller", description="Add a teller; there is no default PIN.")
     add_teller_arguments(add)
     add.set_defaults(run=_add)
-    every = acts.add_parser("list", help="print every teller", description="Print sign-in names and names.")
+    every = acts.add_parser("list", help="print every teller", description="Print teller numbers and names.")
     every.set_defaults(run=_list)
     for act in (add, every):
         add_folder_argument(act)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiosk.errors import KioskError
-
 if TYPE_CHECKING:
     from kiosk.verification.comparison import ComparisonDecision, ComparisonScore, ComparisonThreshold, TemplateRole
     from kiosk.vision.face_template import FaceTemplateExtractor, PhotographTemplate
+    from kiosk.vision.models import ModelManifest
 
 DEFAULT_FALSE_MATCH_RATE = 1e-4
 
@@ -22,7 +21,8 @@ _EPILOG = """examples:
   kiosk verify selfie.jpg id-photo.png --json
   kiosk verify selfie.jpg id-photo.png --fmr 1e-3     a laxer threshold
 
-exit code: 0 match, 1 non-match, 2 anything else, with one sentence that says what to do about it.
+exit code: 0 match, 1 non-match, 2 anything else, with one sentence that says what to do about it
+(with --json as {"error": …} on standard output too).
 
 The threshold was measured on one public set of photographs and does not travel well to other people and cameras:
 the kiosk itself never lets it decide alone."""
@@ -38,9 +38,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "probe", type=Path, metavar="PROBE", help="picture file of the person who claims to be somebody"
+        "probe", type=_picture_file, metavar="PROBE", help="picture file of the person who claims to be somebody"
     )
-    parser.add_argument("reference", type=Path, metavar="REFERENCE", help="picture file of who they claim to be")
+    parser.add_argument(
+        "reference", type=_picture_file, metavar="REFERENCE", help="picture file of who they claim to be"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     parser.add_argument(
         "--fmr",
@@ -54,20 +56,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the outcome; 0 match, 1 non-match; every other end is a `KioskError`."""
-    try:
-        with _silent_libraries():
-            verification = _Verification(arguments)
-    except KioskError as error:
-        if arguments.json:
-            print(json.dumps({"error": str(error)}, ensure_ascii=False))
-        raise
+    """Print the outcome; 0 match, 1 non-match; every other end is an error."""
+    with _silent_libraries():
+        verification = _Verification(arguments)
     print(verification.as_json() if arguments.json else verification.as_text())
     return 0 if verification.is_match else 1
 
 
+def _picture_file(name: str) -> Path:
+    if not name:
+        raise argparse.ArgumentTypeError("an empty name; name a picture file")
+    return Path(name)
+
+
 class _Verification:
-    """One comparison of two files, made on construction; raises a `KioskError`."""
+    """One comparison of two files, made on construction; raises a `KioskError` that says what stood in the way."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         from kiosk.verification.comparison import TemplateRole, compare, decide_match
@@ -75,7 +78,7 @@ class _Verification:
         from kiosk.vision.models import MODELS_DIR, ModelRole, check_models, load_manifest
 
         manifest, models_dir = load_manifest(), arguments.models or MODELS_DIR
-        self.threshold: ComparisonThreshold = manifest.template_threshold(arguments.fmr)
+        self.threshold: ComparisonThreshold = _threshold(manifest, arguments.fmr)
         check_models(manifest, models_dir, [role for role in ModelRole if role.is_for_faces])
         extractor = load_face_template_extractor(manifest, models_dir)
         self.probe = _extract(extractor, arguments.probe, TemplateRole.PROBE)
@@ -99,7 +102,7 @@ class _Verification:
             "probe": _side(self.probe),
             "reference": _side(self.reference),
         }
-        return json.dumps(record, indent=2, ensure_ascii=False)
+        return json.dumps(record, indent=2)
 
     def as_text(self) -> str:
         threshold = self.threshold
@@ -115,10 +118,21 @@ class _Verification:
         return "\n".join(lines)
 
 
-def _extract(extractor: "FaceTemplateExtractor", path: Path, role: "TemplateRole") -> "PhotographTemplate":
-    from kiosk.vision.photograph import load_photograph
+def _threshold(manifest: "ModelManifest", false_match_rate: float) -> "ComparisonThreshold":
+    """The row for this rate; one at which anybody matches is no rate to ask for."""
+    from kiosk.vision.models import NoThresholdError
 
-    return extractor.extract_photograph(load_photograph(path, str(role)), role)
+    if false_match_rate < 1:
+        return manifest.template_threshold(false_match_rate)
+    model = manifest.template_model
+    raise NoThresholdError(model.id, false_match_rate, [row.false_match_rate for row in model.thresholds])
+
+
+def _extract(extractor: "FaceTemplateExtractor", path: Path, role: "TemplateRole") -> "PhotographTemplate":
+    from kiosk.vision.photograph import read_photograph
+
+    photograph = read_photograph(path, str(role))
+    return extractor.extract_photograph(photograph.pixels, role, photograph.reduction)
 
 
 def _side(side: "PhotographTemplate") -> dict[str, object]:

@@ -22,6 +22,12 @@ class DocumentRemark(StrEnum):
     NO_MRZ = "no_mrz"
     NO_PORTRAIT = "no_portrait"
     DATE_IMPOSSIBLE = "date_impossible"
+    SEVERAL_DOCUMENTS = "several_documents"
+    NOT_AN_IDENTITY_DOCUMENT = "not_an_identity_document"
+    """A visa, or a crew member's certificate."""
+    NUMBER_UNSURE = "number_unsure"
+    """Another number that looks alike has the same check digit: the holder is asked to compare it, which no other
+    remark leaves to them. A wrong number helps nobody: the bank recomputes the reference from the document itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +48,4 @@ class DocumentEvidence:
     @property
     def acceptable(self) -> bool:
         """Nothing speaks against using it; a document that cannot be judged is not acceptable."""
-        return self.check_digits_valid and not self.remarks
+        return self.check_digits_valid and set(self.remarks) <= {DocumentRemark.NUMBER_UNSURE}

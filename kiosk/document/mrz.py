@@ -1,18 +1,21 @@
 """Reads the machine readable zone of ICAO Doc 9303: TD1 (part 5), TD2 (part 6), TD3 (part 4), visas (part 7).
 
 Check digits decide. A character that its field cannot hold is corrected by the type of the field (`O` in a date is
-`0`) and the check digit has to confirm it; nothing is guessed. What no check digit covers (names, issuing state,
-nationality) cannot be confirmed here, and two characters whose values differ by a multiple of ten (`6` and `G`; `<`,
-`0`, `A`, `K` and `U`) look the same to every check digit. Does not read pixels, and takes no note of the sex.
+`0`) and the check digit has to confirm it; where two readings check out, none is chosen. What no check digit covers
+cannot be confirmed here: a digit in a name becomes the letter that looks most like it, and a state's code that does not
+exist but looks like one that does is refused. Two characters whose values differ by a multiple of ten (`6` and `G`;
+`<`, `0`, `A`, `K` and `U`) look the same to every check digit. Does not read pixels, and takes no note of the sex.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations, product
 
 from kiosk.document.evidence import DocumentEvidence, DocumentKind, DocumentRemark
 from kiosk.document.mrz_layout import FILLER, LAYOUTS, Characters, Layout, MrzFormat
+from kiosk.document.mrz_states import STATES
 from kiosk.errors import DocumentError
 
 EXPIRY_YEARS_AHEAD = 30
@@ -20,6 +23,9 @@ EXPIRY_YEARS_AHEAD = 30
 
 _VALUES = {FILLER: 0} | {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _WEIGHTS = (7, 3, 1)
+_LOOK_ALIKES = {one: group.replace(one, "") for group in ("0ODQ", "1IL", "2Z", "5S", "6G", "8B") for one in group}
+MOST_LOOK_ALIKES = 2
+"""Characters of one field that are taken to be misread without a doubt."""
 _TO_LETTER = str.maketrans("012568", "OIZSGB")
 _TO_DIGIT = str.maketrans("ODQILZSGB", "000112568")
 
@@ -87,8 +93,6 @@ class MrzRecord:
     optional_data: str = ""
     optional_data_2: str = ""
     """Second field of TD1."""
-    names_may_be_truncated: bool = False
-    """The name field is full to its last character."""
 
 
 _KINDS = {
@@ -98,6 +102,10 @@ _KINDS = {
     "A": DocumentKind.IDENTITY_CARD,
     "C": DocumentKind.IDENTITY_CARD,
 }
+
+
+_NO_IDENTITY_DOCUMENTS = ("V", "AC")
+"""Visas say who may travel; crew members' certificates are not issued to identify anyone to a bank."""
 
 
 def character_value(character: str) -> int:
@@ -122,7 +130,7 @@ def to_digit(text: str) -> str:
 
 def parse_mrz(lines: Sequence[str], today: date) -> MrzRecord:
     """Read complete lines (3 of 30, 2 of 36, 2 of 44 characters); raise a leaf of `MrzError` if they do not check."""
-    cleaned = [clean_line(line) for line in lines]
+    cleaned = [_clean_line(line) for line in lines]
     layout = _layout_of(cleaned)
     corrected = _correct_by_type(layout, cleaned)
     number, optional = _checked_number(layout, corrected)
@@ -142,17 +150,20 @@ def parse_mrz(lines: Sequence[str], today: date) -> MrzRecord:
         expiry_date=expiry,
         optional_data=optional,
         optional_data_2=second.of(corrected).rstrip(FILLER) if second else "",
-        names_may_be_truncated=not layout["names"].of(corrected).endswith(FILLER),
     )
 
 
 def evidence_of(record: MrzRecord, today: date, minimum_age_years: int) -> DocumentEvidence:
-    """Judge a record that checked out: name it expired or the holder under age."""
+    """Judge a record that checked out: name what speaks against using it."""
     remarks = []
+    if record.document_code.startswith(_NO_IDENTITY_DOCUMENTS):
+        remarks.append(DocumentRemark.NOT_AN_IDENTITY_DOCUMENT)
     if record.expiry_date < today:
         remarks.append(DocumentRemark.EXPIRED)
     if age_on(record.birth_date, today) < minimum_age_years:
         remarks.append(DocumentRemark.UNDER_AGE)
+    if number_can_be_misread(record.number):
+        remarks.append(DocumentRemark.NUMBER_UNSURE)
     return DocumentEvidence(
         kind=_KINDS[record.document_code[0]],
         issuing_state=record.issuing_state,
@@ -172,7 +183,31 @@ def age_on(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
-def clean_line(line: str) -> str:
+def number_can_be_misread(number: str) -> bool:
+    """Letters after digits, and another number that looks alike passes the same check digit.
+
+    OCR takes letters for the digits like them without a doubt; among letters it cannot be known which was printed.
+    Numbers that begin with letters and go on in digits only, as most do, leave no such choice.
+    """
+    if not re.search(r"[0-9<].*[A-Z]", number):
+        return False
+    check = check_digit(number)
+    return any(check_digit(other) == check for other in _look_alikes(number) if other != number)
+
+
+def _look_alikes(text: str) -> Iterator[str]:
+    """Every text that differs in one or two characters which look alike."""
+    places = [place for place, character in enumerate(text) if character in _LOOK_ALIKES]
+    for count in range(1, MOST_LOOK_ALIKES + 1):
+        for changed in combinations(places, count):
+            for characters in product(*(_LOOK_ALIKES[text[place]] for place in changed)):
+                other = list(text)
+                for place, character in zip(changed, characters, strict=True):
+                    other[place] = character
+                yield "".join(other)
+
+
+def _clean_line(line: str) -> str:
     """Upper-case a line and drop the blanks that OCR puts between groups of characters."""
     return "".join(line.split()).upper().replace("«", FILLER)
 
@@ -216,9 +251,14 @@ def _checked_number(layout: Layout, lines: Sequence[str]) -> tuple[str, str]:
     """Return document number and optional data, having undone the overflow of long numbers in TD1 and TD2."""
     number, check = layout["number"].of(lines), layout["number check"].of(lines)
     optional = layout["optional data"].of(lines)
-    if check == FILLER and layout.format in (MrzFormat.TD1, MrzFormat.TD2):
-        overflow, _, optional = optional.partition(FILLER)
-        number, check = number + overflow[:-1], overflow[-1:] if len(overflow) > 1 else ""
+    if check in (FILLER, "0") and layout.format in (MrzFormat.TD1, MrzFormat.TD2):
+        overflow, _, rest = optional.partition(FILLER)
+        long_number, long_check = number + overflow[:-1], overflow[-1:] if len(overflow) > 1 else ""
+        if check == FILLER:
+            number, check, optional = long_number, long_check, rest
+        elif check_digit(number) == check and check_digit(long_number) == long_check:
+            # The filler that marks a long number is easily read as a zero.
+            raise MrzAmbiguousError("document number")
     if check != check_digit(number) or not number.strip(FILLER):
         raise MrzCheckDigitError("document number")
     return number.rstrip(FILLER), optional.rstrip(FILLER)
@@ -277,4 +317,7 @@ def _names(text: str) -> tuple[str, str]:
 def _state(text: str, field: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}|[A-Z]<<|[A-Z]{2}<", text):
         raise MrzCheckDigitError(field)
-    return text.rstrip(FILLER)
+    code = text.rstrip(FILLER)
+    if code not in STATES and any(other in STATES for other in _look_alikes(code)):
+        raise MrzAmbiguousError(field)
+    return code

@@ -61,27 +61,6 @@ def compose_mrz(record: MrzRecord) -> tuple[str, ...]:
     return _with_check_digits(layout, grid)
 
 
-def compose_td1(record: MrzRecord) -> tuple[str, ...]:
-    """Write three lines of 30 characters."""
-    return _compose_as(MrzFormat.TD1, record)
-
-
-def compose_td2(record: MrzRecord) -> tuple[str, ...]:
-    """Write two lines of 36 characters."""
-    return _compose_as(MrzFormat.TD2, record)
-
-
-def compose_td3(record: MrzRecord) -> tuple[str, ...]:
-    """Write two lines of 44 characters."""
-    return _compose_as(MrzFormat.TD3, record)
-
-
-def _compose_as(wanted: MrzFormat, record: MrzRecord) -> tuple[str, ...]:
-    if record.format is not wanted:
-        raise MrzNotWritableError("format")
-    return compose_mrz(record)
-
-
 def _number_fields(layout: Layout, record: MrzRecord) -> tuple[str, str, str]:
     """Let a number of more than nine characters overflow into the optional data (TD1 and TD2)."""
     number = record.number

@@ -7,6 +7,7 @@ store keep what nobody was told of.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -142,7 +143,6 @@ class NoticeWording:
     summary: tuple[str, ...]
     choice: str
     rights: tuple[str, ...]
-    staff_only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,10 @@ class DataProtectionList:
         """Every column the list names for one database file."""
         return frozenset(column for element in self.elements for column in element.columns if column.file == file)
 
-    def schedule(self) -> RetentionSchedule:
-        """The retention of each stored record, as the list promises it."""
-        return RetentionSchedule(
-            {element.record: element.retention for element in self.elements if element.record is not None}
-        )
+    def schedule(self, branch_time_zone: tzinfo) -> RetentionSchedule:
+        """The retention of each stored record, as the list promises it, in the days of the branch."""
+        by_record = {element.record: element.retention for element in self.elements if element.record is not None}
+        return RetentionSchedule(by_record, branch_time_zone)
 
 
 def parse_data_list(text: str) -> DataProtectionList:
@@ -216,7 +215,6 @@ class _Reader:
             summary=self._texts(table, "summary", where),
             choice=self._take(table, "choice", str, where),
             rights=self._texts(table, "rights", where),
-            staff_only=self._take(table, "staff_only", str, where),
         )
 
     def _purpose(self, name: str, table: dict[str, Any]) -> ListedPurpose:

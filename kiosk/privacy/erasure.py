@@ -11,6 +11,8 @@ class ErasureReason(StrEnum):
     ACCOUNT_OPENED = "account_opened"
     VISIT_CLOSED = "visit_closed"
     RETENTION_ENDED = "retention_ended"
+    CLOCK_IN_DOUBT = "clock_in_doubt"
+    """Dated ahead of the clock, so that nobody can say when its time is over."""
     CUSTOMER_WISH = "customer_wish"
     WITHOUT_VERDICT = "without_verdict"
     """A record whose verdict was never committed: a crash in between."""

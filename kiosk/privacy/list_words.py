@@ -78,7 +78,7 @@ def _kept_in_english(element: Element) -> str:
             return f"Encrypted on this kiosk, {_counted(retention.years, 'year')}"
         case RetentionEnd.PERIOD:
             days = _counted(retention.working_days or 0, "working day")
-            return f"Encrypted on this kiosk until your account is open, {days} at the latest"
+            return f"Encrypted on this kiosk until your account is open, for at most {days}"
 
 
 def _kept_in_chinese(element: Element) -> str:
@@ -91,7 +91,7 @@ def _kept_in_chinese(element: Element) -> str:
         case RetentionEnd.PERIOD if retention.years is not None:
             return f"加密存于本机 {retention.years} 年"
         case RetentionEnd.PERIOD:
-            return f"加密存于本机，开户后即删除，最迟 {retention.working_days} 个工作日"
+            return f"加密存于本机，开户后即删除，最多 {retention.working_days} 个工作日"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -2,6 +2,9 @@
 
 A period in working days counts Mondays to Fridays in the branch's time zone. Public holidays count as working days:
 a record may go earlier than it must, never later.
+
+A clock that ran ahead dates records ahead, and a clock set back makes them look so: nobody can tell which. In that
+doubt what names a person goes; what proves what was done stays, or setting a clock back would wipe the trail.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +15,8 @@ from enum import StrEnum
 from kiosk.errors import PrivacyError
 
 _SATURDAY = 5
+AHEAD_AT_MOST = timedelta(days=1)
+"""A clock put right by less, a wrong time zone included, costs no record: one may stay longer by as much."""
 
 
 class NaiveTimeError(PrivacyError):
@@ -29,6 +34,9 @@ class StoredRecord(StrEnum):
     OUTBOX = "outbox"
     AUDIT = "audit"
     ERASURE = "erasure"
+
+
+_ERASED_IN_DOUBT = frozenset({StoredRecord.APPLICATION})
 
 
 class RetentionEnd(StrEnum):
@@ -85,6 +93,14 @@ class KeptRecord:
     """UTC; an answer still undelivered is not offered for erasure by the store."""
 
 
+class ErasureGround(StrEnum):
+    """Why a record is due."""
+
+    PERIOD_OVER = "period_over"
+    DATED_AHEAD = "dated_ahead"
+    """Dated further ahead of the clock than any correction explains."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErasureOrder:
     """One record that must go, and since when."""
@@ -92,13 +108,21 @@ class ErasureOrder:
     record: StoredRecord
     record_id: str
     due_at: datetime
+    ground: ErasureGround = ErasureGround.PERIOD_OVER
 
 
 def due_for_erasure(kept: Iterable[KeptRecord], schedule: RetentionSchedule, now: datetime) -> list[ErasureOrder]:
     """Return what must be erased by now, the longest overdue first."""
     _demand_time_zone(now)
-    orders = [ErasureOrder(item.record, item.record_id, schedule.due_at(item.record, item.kept_since)) for item in kept]
+    orders = [_order(item, schedule, now) for item in kept]
     return sorted((order for order in orders if order.due_at <= now), key=lambda order: order.due_at)
+
+
+def _order(item: KeptRecord, schedule: RetentionSchedule, now: datetime) -> ErasureOrder:
+    _demand_time_zone(item.kept_since)
+    if item.record in _ERASED_IN_DOUBT and item.kept_since > now + AHEAD_AT_MOST:
+        return ErasureOrder(item.record, item.record_id, now, ErasureGround.DATED_AHEAD)
+    return ErasureOrder(item.record, item.record_id, schedule.due_at(item.record, item.kept_since))
 
 
 def is_working_day(day: date) -> bool:

@@ -25,10 +25,11 @@ def _open(choice: CameraChoice, cue_fd: int | None) -> Camera:
             from hardware.opencv_camera import open_opencv_camera
 
             return open_opencv_camera(choice.address, choice.width, choice.height, choice.frames_per_s)
-        case "recorded":
+        case "recorded" | "looped":
             from hardware.recorded_camera import open_recorded_camera
 
-            return open_recorded_camera(Path(choice.address), choice.frames_per_s, choice.width, choice.height)
+            size = (choice.width, choice.height)
+            return open_recorded_camera(Path(choice.address), choice.frames_per_s, *size, loop=choice.kind == "looped")
         case "page":
             from hardware.recorded_camera import open_recorded_camera
 

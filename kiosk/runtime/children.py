@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, SignalInstance
 
 from kiosk.errors import RuntimeKioskError
 from kiosk.runtime.frames import FrameMemory
@@ -24,10 +24,15 @@ from kiosk.runtime.messages import (
     SetUpEyes,
     SetUpReader,
 )
+from kiosk.runtime.running_child import NOT_STARTED
 
 _log = logging.getLogger(__name__)
 _MAX_ANSWER_BYTES = 4096
 _MAX_DESCRIPTORS = 8
+_ALIVE_EVERY_MS = 2000
+"""How often the launcher hears that desk is not frozen."""
+READY_WITHIN_S = 60.0
+"""From its start to its first word; models load in seconds even on a busy machine."""
 _RESTART_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 
 Incoming = TypeVar("Incoming", bound=Message)
@@ -104,6 +109,7 @@ class Children(QObject):
         set_up_courier: SetUpCourier,
         *,
         cue_roles: tuple[str, ...] = (),
+        ready_within_s: float = READY_WITHIN_S,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -116,6 +122,9 @@ class Children(QObject):
         self.face_memory: FrameMemory | None = None
         self.document_memory: FrameMemory | None = None
         self.cue_fd: int | None = None
+        self._not_ready = {role: self._ready_watch(role, ready_within_s) for role in ("eyes", "reader", "courier")}
+        self._alive = QTimer(self, interval=_ALIVE_EVERY_MS)
+        self._alive.timeout.connect(lambda: self._ask({"do": "alive"}))
         # One timer each: however often a renewal is asked for while one is pending, one pair is started.
         self._vision_timer = QTimer(self, singleShot=True)
         self._vision_timer.timeout.connect(self._start_visit)
@@ -128,6 +137,7 @@ class Children(QObject):
         """Ask for the courier and the first pair of vision children."""
         self._start_courier()
         self._start_visit()
+        self._alive.start()
 
     def renew_vision(self) -> None:
         """End this visit's eyes and reader with all they held, and warm fresh ones."""
@@ -143,7 +153,12 @@ class Children(QObject):
         self._failures["vision"] += 1
 
     def courier_worked(self) -> None:
+        """It has answered for a message: the next failure restarts at once again."""
         self._failures["courier"] = 0
+
+    def renew_courier(self) -> None:
+        """End a courier that hangs, which only the launcher can; it is then lost, and replaced, like any other."""
+        self._ask({"do": "end_courier"})
 
     def send_eyes(self, message: Message) -> None:
         self._send("eyes", message)
@@ -157,8 +172,8 @@ class Children(QObject):
     def stop(self) -> None:
         """Ask everyone to end; the launcher sees to those who do not."""
         self._notifier.setEnabled(False)
-        self._vision_timer.stop()
-        self._courier_timer.stop()
+        for timer in (self._alive, self._vision_timer, self._courier_timer, *self._not_ready.values()):
+            timer.stop()
         for link in self._links.values():
             link.dismiss()
         self._links.clear()
@@ -177,6 +192,7 @@ class Children(QObject):
 
     def _drop_vision(self) -> None:
         for role in ("eyes", "reader"):
+            self._not_ready[role].stop()
             if (link := self._links.pop(role, None)) is not None:
                 link.dismiss()
         self._release_memory()
@@ -213,7 +229,13 @@ class Children(QObject):
         if answer["event"] == "started":
             self._adopt(answer["role"], int(answer["visit"]), list(descriptors))
         elif answer["event"] == "ended":
-            _log.info("%s of visit %d ended with %s", answer["role"], answer["visit"], answer["how"])
+            self._hear_of_end(answer["role"], int(answer["visit"]), answer["how"])
+
+    def _hear_of_end(self, role: str, visit: int, how: str) -> None:
+        """Of an end its pipe tells; of one that could not even be started nobody else does."""
+        _log.info("%s of visit %d ended with %s", role, visit, how)
+        if how.startswith(NOT_STARTED) and (role == "courier" or visit == self._visit):
+            self._lost(role, how)
 
     def _adopt(self, role: str, visit: int, descriptors: list[int]) -> None:
         """Take over a child that the launcher has started."""
@@ -233,11 +255,33 @@ class Children(QObject):
             "reader": (FromReader, self.reader_said),
             "courier": (FromCourier, self.courier_said),
         }[role]
-        link: ChildLink[Any] = ChildLink(connection, incoming, said.emit, lambda how: self._lost(role, how))
+        link: ChildLink[Any] = ChildLink(
+            connection, incoming, lambda message: self._heard(role, said, message), lambda how: self._lost(role, how)
+        )
         self._links[role] = link
+        self._not_ready[role].start()
         link.send(self._set_up[role])
 
+    def _ready_watch(self, role: str, within_s: float) -> QTimer:
+        timer = QTimer(self, singleShot=True, interval=round(within_s * 1000))
+        timer.timeout.connect(lambda: self._give_up_on(role))
+        return timer
+
+    def _heard(self, role: str, said: SignalInstance, message: Message) -> None:
+        """Whatever a child says first, it does not hang in its start."""
+        self._not_ready[role].stop()
+        said.emit(message)
+
+    def _give_up_on(self, role: str) -> None:
+        """A child that hangs while it starts is no news to anybody else: its pipe stays open."""
+        if (link := self._links.get(role)) is not None:
+            link.close()
+        if role == "courier":
+            self.renew_courier()
+        self._lost(role, f"It was not ready within {self._not_ready[role].interval() / 1000:g} s.")
+
     def _lost(self, role: str, how: str) -> None:
+        self._not_ready[role].stop()
         self._links.pop(role, None)
         self._failures["courier" if role == "courier" else "vision"] += 1
         self.child_lost.emit(role, how)

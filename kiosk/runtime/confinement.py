@@ -22,30 +22,49 @@ from kiosk.errors import RuntimeKioskError
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 _CAP_IPC_LOCK = 14
+_CLONE_THREAD = 0x10000
+_INT = 0xFFFF_FFFF
+"""The kernel looks at the lower half of an argument that is an int, so a filter must not look at the upper one."""
 
-_OTHER_PROGRAMS = ("execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev")
-_CHANGES_TO_FILES = (
-    "creat",
-    "truncate",
-    "unlink",
-    "unlinkat",
-    "rename",
-    "renameat",
-    "renameat2",
-    "mkdir",
-    "mkdirat",
-    "rmdir",
-    "link",
-    "linkat",
-    "symlink",
-    "symlinkat",
-    "mknod",
-    "mknodat",
-    "chmod",
-    "fchmodat",
-    "chown",
-    "fchownat",
+# What eyes, reader and courier are refused, by reason. Calls newer than Linux 6.5 go by number: not every libseccomp
+# knows their names.
+_PROGRAMS = ("execve", "execveat")
+_HEIRS = ("fork", "vfork", "setsid")
+"""And `clone` for anything but a thread: a process of its own would be unknown to the launcher and outlive it."""
+_OTHER_PROCESSES = (
+    *("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp"),
+    *("kill", "tkill", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "move_pages", "migrate_pages"),
+    *("setpriority", "sched_setscheduler", "sched_setparam", "sched_setattr", "sched_setaffinity", "ioprio_set"),
 )
+_SIGNALS_WITHIN = ("tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+"""Its own threads may be signalled, a library's abort does that; other processes not."""
+_KEPT_BY_THE_SYSTEM = (
+    *("shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl", "semget", "semop", "semtimedop", "semctl"),
+    *("mq_open", "mq_unlink", "add_key", "request_key", "keyctl"),
+)
+"""Memory, queues and keys that have a name and outlive the process that filled them."""
+_DOORS = (
+    *("unshare", "setns", "mount", "fsopen", "open_tree", "bpf", "perf_event_open", "userfaultfd"),
+    *("io_uring_setup", "io_uring_enter", "io_uring_register"),
+)
+"""New surroundings, or ways round this very filter."""
+_CALLED_FROM_OUTSIDE = ("bind", "listen", "accept", "accept4")
+_TERMINAL_INPUT = (0x5412, 0x541C)
+"""ioctl TIOCSTI and TIOCLINUX: type on the terminal as if a person had."""
+_SIGNAL_OWNER_IOCTLS, _SIGNAL_OWNER_FCNTLS = (0x8901, 0x8902), (8, 10, 15)
+"""FIOSETOWN, SIOCSPGRP; F_SETOWN, F_SETSIG, F_SETOWN_EX: have the kernel send a signal to somebody else."""
+_CALLS_TO_COME = range(452, 512)
+"""Linux numbers these alike on all machines; libraries must live without them, as they do on an older Linux."""
+
+_CHANGES_TO_FILES = (
+    *("creat", "truncate", "open_by_handle_at", "unlink", "unlinkat", "rename", "renameat", "renameat2"),
+    *("mkdir", "mkdirat", "rmdir", "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat"),
+    *("chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "futimesat", "utimensat"),
+    *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
+)
+_FILE_ATTRIBUTE_IOCTLS = (ord("f"), ord("v"), ord("X"))
+"""Families of ioctls that write a file's flags, version or project through a descriptor that may only read."""
 
 
 class ConfinementError(RuntimeKioskError):
@@ -71,34 +90,51 @@ def confine_desk(launcher_pid: int) -> None:
 
 
 def confine_vision(launcher_pid: int) -> None:
-    """No network, no other program, no other process; ends with the launcher. Call before importing anything."""
+    """No socket but the pipe it was given, no other program or process, nothing left behind; ends with the launcher.
+
+    Call before importing anything.
+    """
     _begin(launcher_pid)
-    _close_network()
-    # A session bus would start programs for whoever connects to it; the pipes it was given are all it needs.
-    _refuse((*_OTHER_PROGRAMS, "connect", "kill", "tkill"))
-    _refuse_signals_to_others()
+    rules = _Filter()
+    _leave_alone(rules)
+    # A session bus would start programs for whoever reaches it, and a letter box for logs would keep what it is sent.
+    rules.refuse("socket", "socketpair", "connect")
+    rules.refuse_value("prctl", 0, _PR_SET_DUMPABLE)
+    rules.load()
     prove_network_closed()
 
 
 def confine_courier(launcher_pid: int) -> None:
-    """It talks, so its socket stays; nothing else does."""
+    """It talks, so it may connect over IP; nothing else: it is confined like eyes and writes no file from the start."""
     _begin(launcher_pid)
-    _refuse((*_OTHER_PROGRAMS, "io_uring_setup"))
+    rules = _Filter()
+    _leave_alone(rules)
+    for family in range(socket.AF_INET6):
+        if family != socket.AF_INET:
+            rules.refuse_value("socket", 0, family)
+    rules.refuse_if("socket", 0, "GT", socket.AF_INET6)
+    # asyncio wakes itself through a pair; one for datagrams could be turned to any local address.
+    rules.refuse_if("socketpair", 0, "NE", socket.AF_UNIX)
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_RDM, socket.SOCK_SEQPACKET):
+        rules.refuse_value("socketpair", 1, kind, mask=0xF)
+    rules.load()
+    forbid_changes_to_files()
 
 
 def forbid_changes_to_files() -> None:
-    """Once warm: no file is opened for writing, created, renamed or removed, in any thread."""
-    seccomp = _seccomp()
-    rules = _new_filter()
+    """From here on no file is opened for writing, created, changed, renamed or removed, in any thread."""
+    rules = _Filter()
     for name, flags_at in (("open", 1), ("openat", 2)):
-        for mode in (os.O_WRONLY, os.O_RDWR):
-            rules.add_rule(_errno(errno.EACCES), name, seccomp.Arg(flags_at, seccomp.MASKED_EQ, os.O_ACCMODE, mode))
-        rules.add_rule(_errno(errno.EACCES), name, seccomp.Arg(flags_at, seccomp.MASKED_EQ, os.O_CREAT, os.O_CREAT))
-    rules.add_rule(_errno(errno.ENOSYS), "openat2")  # its flags lie in memory, which a filter cannot read
-    for name in _CHANGES_TO_FILES:
-        rules.add_rule(_errno(errno.EACCES), name)
+        for mode in (os.O_WRONLY, os.O_RDWR, os.O_ACCMODE):
+            rules.refuse_value(name, flags_at, mode, mask=os.O_ACCMODE)
+        for flag in (os.O_CREAT, os.O_TRUNC):  # a file is cut off by a descriptor that may only read, too
+            rules.refuse_value(name, flags_at, flag, mask=flag)
+    rules.refuse("openat2", error=errno.ENOSYS)  # its flags lie in memory, which a filter cannot read
+    rules.refuse(*_CHANGES_TO_FILES)
+    for family in _FILE_ATTRIBUTE_IOCTLS:
+        rules.refuse_value("ioctl", 1, family << 8, mask=0xFF00)
     rules.load()
-    _prove_refused("/proc/self/comm")
+    _prove_refused(os.devnull)
 
 
 def prove_network_closed() -> None:
@@ -158,28 +194,27 @@ def _may_lock_memory() -> bool:
 
 
 def _close_network() -> None:
-    seccomp = _seccomp()
-    rules = _new_filter()
+    rules = _Filter()
     for name in ("socket", "socketpair"):
-        rules.add_rule(_errno(errno.EACCES), name, seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
-    rules.add_rule(_errno(errno.EACCES), "io_uring_setup")
+        rules.refuse_if(name, 0, "NE", socket.AF_UNIX)
+    rules.refuse("io_uring_setup")
     rules.load()
 
 
-def _refuse(names: tuple[str, ...]) -> None:
-    rules = _new_filter()
-    for name in names:
-        rules.add_rule(_errno(errno.EACCES), name)
-    rules.load()
-
-
-def _refuse_signals_to_others() -> None:
-    """Threads of its own may be signalled (a library's abort does that), other processes not."""
-    seccomp = _seccomp()
-    rules = _new_filter()
-    for name in ("tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
-        rules.add_rule(_errno(errno.EACCES), name, seccomp.Arg(0, seccomp.NE, os.getpid()))
-    rules.load()
+def _leave_alone(rules: "_Filter") -> None:
+    """What holds for eyes, reader and courier alike: no program, no heir, no other process, nothing that stays."""
+    rules.refuse(*_PROGRAMS, *_HEIRS, *_OTHER_PROCESSES, *_KEPT_BY_THE_SYSTEM, *_DOORS, *_CALLED_FROM_OUTSIDE)
+    rules.refuse_value("clone", 0, 0, mask=_CLONE_THREAD)
+    rules.refuse("clone3", error=errno.ENOSYS)  # its flags lie in memory; the C library then asks for `clone`
+    rules.refuse(*_CALLS_TO_COME, error=errno.ENOSYS)
+    for name in _SIGNALS_WITHIN:
+        rules.refuse_if(name, 0, "NE", os.getpid())
+    rules.refuse_if("prlimit64", 0, "NE", 0)
+    rules.refuse_value("prctl", 0, _PR_SET_PDEATHSIG)
+    for request in (*_TERMINAL_INPUT, *_SIGNAL_OWNER_IOCTLS):
+        rules.refuse_value("ioctl", 1, request)
+    for command in _SIGNAL_OWNER_FCNTLS:
+        rules.refuse_value("fcntl", 1, command)
 
 
 def _prove_refused(path: str) -> None:
@@ -199,15 +234,32 @@ def _seccomp() -> Any:
     return pyseccomp
 
 
-def _new_filter() -> Any:
-    seccomp = _seccomp()
-    rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    rules.set_attr(seccomp.Attr.CTL_TSYNC, 1)
-    return rules
+class _Filter:
+    """Calls to be refused, then put in force in all threads at once and for good."""
 
+    def __init__(self) -> None:
+        self._seccomp = _seccomp()
+        self._rules = self._seccomp.SyscallFilter(self._seccomp.ALLOW)
+        self._rules.set_attr(self._seccomp.Attr.CTL_TSYNC, 1)
 
-def _errno(number: int) -> int:
-    return int(_seccomp().ERRNO(number))
+    def refuse(self, *calls: str | int, error: int = errno.EACCES) -> None:
+        """Refuse these altogether."""
+        for call in calls:
+            self._rules.add_rule(self._seccomp.ERRNO(error), call)
+
+    def refuse_value(self, call: str, argument: int, value: int, mask: int = _INT) -> None:
+        """Refuse where an argument, looked at through the mask, is this value."""
+        self._refuse_where(call, self._seccomp.Arg(argument, self._seccomp.MASKED_EQ, mask, value))
+
+    def refuse_if(self, call: str, argument: int, compared: str, value: int) -> None:
+        """Refuse where the whole argument is `NE` or `GT` than the value."""
+        self._refuse_where(call, self._seccomp.Arg(argument, getattr(self._seccomp, compared), value))
+
+    def load(self) -> None:
+        self._rules.load()
+
+    def _refuse_where(self, call: str, condition: Any) -> None:
+        self._rules.add_rule(self._seccomp.ERRNO(errno.EACCES), call, condition)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -2,13 +2,12 @@
 
 import os
 import socket
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from kiosk.errors import SettingsError
 from kiosk.privacy.notice import Notice, notice
@@ -16,6 +15,7 @@ from kiosk.runtime.children import Children
 from kiosk.runtime.clock import Clock, SystemClock
 from kiosk.runtime.delivery_service import DeliveryService
 from kiosk.runtime.messages import CameraChoice, SetUpCourier, SetUpEyes, SetUpReader
+from kiosk.runtime.retention_runs import RetentionRuns
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.store_bridge import StoreBridge
 from kiosk.runtime.teller_desk import TellerDesk
@@ -24,9 +24,8 @@ from kiosk.settings import CameraSettings, Settings, load_settings
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.key_vault import SIGNING_KEY, TLS_CLIENT_KEY, OpenVault
 from kiosk.store.store import Store, open_store, unlock
+from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy
-
-_RETENTION_EVERY = timedelta(hours=1)
 
 
 class Desk(QObject):
@@ -42,12 +41,12 @@ class Desk(QObject):
         vault: OpenVault,
         launcher: socket.socket,
         models_dir: Path,
+        template_model: TemplateModel,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
         clock = clock or SystemClock()
-        self._clock = clock
         self.store: Store = open_store(folder, vault)
         bridge = StoreBridge(self)
         self.crew = Children(
@@ -75,6 +74,7 @@ class Desk(QObject):
             self.crew,
             verdicts,
             decision_policy(settings),
+            template_model,
             clock,
             minimum_age_years=settings.policy.minimum_age_years,
             patience=settings.policy.patience,
@@ -85,13 +85,12 @@ class Desk(QObject):
         self.teller = TellerDesk(self.controller, self.store, bridge, clock, self)
         self.delivery.trouble.connect(self.teller.notice)
         self.delivery.delivered.connect(lambda _: self.teller.refresh())
-        self._retention = QTimer(self, interval=int(_RETENTION_EVERY.total_seconds() * 1000))
-        self._retention.timeout.connect(self._erase_what_is_due)
+        self.retention = RetentionRuns(self.store, bridge, clock, self)
+        self.retention.trouble.connect(self.teller.notice)
 
     def start(self) -> None:
         """Make up for what retention missed, start the children, begin to deliver."""
-        self._erase_what_is_due()
-        self._retention.start()
+        self.retention.start()
         self.crew.start()
         self.delivery.start()
         self.teller.start()
@@ -109,16 +108,22 @@ class Desk(QObject):
         self.verdict_committed.emit(sequence)
         self.delivery.look()
 
-    def _erase_what_is_due(self) -> None:
-        self.store.submit("erase_due", self._clock.now())
 
+def open_desk(
+    folder: Path,
+    launcher: socket.socket,
+    passphrase_fd: int | None,
+    models_dir: Path,
+    template_model: TemplateModel,
+) -> Desk:
+    """Read settings, unlock the vault and open the store; raise a `KioskError` of one sentence.
 
-def open_desk(folder: Path, launcher: socket.socket, passphrase_fd: int | None, models_dir: Path) -> Desk:
-    """Read settings, unlock the vault and open the store; raise a `KioskError` of one sentence."""
+    The threshold comes from who started the kiosk and not from eyes: one that the scorer may choose is none.
+    """
     settings = load_settings(folder)
     passphrase = _read_passphrase(passphrase_fd)
     vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
-    return Desk(folder, settings, vault, launcher, models_dir)
+    return Desk(folder, settings, vault, launcher, models_dir, template_model)
 
 
 def decision_policy(settings: Settings) -> DecisionPolicy:
@@ -141,7 +146,7 @@ def _camera(camera: CameraSettings) -> CameraChoice:
 
 
 def _set_up_eyes(settings: Settings, models_dir: Path) -> SetUpEyes:
-    return SetUpEyes(_camera(settings.face_camera), str(models_dir), settings.policy.false_match_rate)
+    return SetUpEyes(_camera(settings.face_camera), str(models_dir))
 
 
 def _set_up_courier(folder: Path, settings: Settings, vault: OpenVault) -> SetUpCourier:
@@ -167,6 +172,6 @@ def _bank_key(folder: Path, settings: Settings) -> Ed25519PublicKey:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from error

@@ -36,6 +36,7 @@ from kiosk.runtime.messages import (
 )
 from kiosk.verification.comparison import FaceTemplate, compare
 from kiosk.verification.quality import assess
+from kiosk.vision.face_agreement import lowest_agreement
 from kiosk.vision.face_landmarker import FaceLandmarker
 from kiosk.vision.face_sample import SampleWindow
 from kiosk.vision.face_template import load_face_template_extractor
@@ -72,10 +73,9 @@ class Eyes:
         manifest = load_manifest()
         check_models(manifest, Path(set_up.models_dir), (ModelRole.FACE_TEMPLATE, ModelRole.FACE_LANDMARKS))
         self._extractor = load_face_template_extractor(manifest, Path(set_up.models_dir))
-        self._threshold = manifest.template_threshold(set_up.false_match_rate)
         self._landmarker = FaceLandmarker()
         self._landmarker.warm_up(set_up.camera.width, set_up.camera.height)
-        self._window = SampleWindow()
+        self._window = SampleWindow(self._extractor.network_output)
         self._window_id = -1
         self._reference: FaceTemplate | None = None
         try:
@@ -95,6 +95,8 @@ class Eyes:
             case StopCapture():
                 self._capture.stop()
                 self._window.clear()
+                self._reference = None
+                self._portrait.wipe()
             case BeginWindow():
                 self._begin_window(message)
             case TakeReference():
@@ -117,6 +119,7 @@ class Eyes:
         self._window_id = message.window_id
 
     def _take_reference(self) -> None:
+        self._reference = None
         shared = self._portrait.read_newest()
         if shared is None:
             self._send(ReferenceRefused("The reader handed on no portrait."))
@@ -130,23 +133,26 @@ class Eyes:
         self._send(ReferenceTaken(reference.inter_eye_px, tuple(reference.remarks)))
 
     def _compare(self, message: Compare) -> None:
-        samples = self._window.best(message.track_id, message.from_s, message.until_s, PROBE_FRAMES)
-        if message.window_id != self._window_id or not samples or self._reference is None:
-            self._send(CompareFailed(message.window_id, "There is no fit frame in the window, or no reference."))
-            return
-        score = compare(self._extractor.extract_probe(samples), self._reference)
-        self._send(
-            Compared(
-                window_id=message.window_id,
-                track_id=message.track_id,
-                score=score.value,
-                frame_times_s=tuple(sample.captured_at_s for sample in samples),
-                model_id=score.model_id,
-                threshold=self._threshold.score,
-                threshold_fmr=self._threshold.false_match_rate,
-                threshold_validated=self._threshold.validated,
-                threshold_measured_on=self._threshold.measured_on,
-            )
+        with self._window.held():  # capture goes on, and what it finds better would zero a crop being looked at
+            answer = self._comparison(message)
+        failed = CompareFailed(message.window_id, "There is no fit frame in the window, or no reference.")
+        self._send(failed if answer is None else answer)
+
+    def _comparison(self, asked: Compare) -> Compared | None:
+        samples = self._window.best(asked.track_id, asked.from_s, asked.until_s, PROBE_FRAMES)
+        witnesses = self._window.witnesses(asked.track_id, asked.from_s, asked.until_s)
+        if asked.window_id != self._window_id or not samples or self._reference is None:
+            return None
+        probe = self._extractor.extract_probe(samples)
+        score = compare(probe, self._reference)
+        return Compared(
+            window_id=asked.window_id,
+            track_id=asked.track_id,
+            score=score.value,
+            frame_times_s=tuple(sample.captured_at_s for sample in samples),
+            model_id=score.model_id,
+            agreement=lowest_agreement(self._extractor, samples, witnesses),
+            witness_times_s=tuple(witness.captured_at_s for witness in witnesses),
         )
 
     def _send(self, message: Message) -> None:

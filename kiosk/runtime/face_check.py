@@ -11,8 +11,9 @@ from collections.abc import Callable
 from kiosk.document.evidence import DocumentEvidence
 from kiosk.runtime.messages import BeginWindow, Compare, Compared, Message, Observed
 from kiosk.session.events import Accepted, AttemptFailed, Event, LivenessPassed, Positioned, Referred
-from kiosk.verification.comparison import ComparisonScore, ComparisonThreshold
-from kiosk.verification.decision import ComparisonEvidence, DecisionPolicy, ReferralReason, decide
+from kiosk.verification.comparison import ComparisonScore, TemplateModel
+from kiosk.verification.decision import ComparisonEvidence, DecisionPolicy, ReferralReason, decide, is_one_face
+from kiosk.verification.gestures import Gesture
 from kiosk.verification.liveness import LivenessCheck, LivenessProgress, PadDecision, PadOutcome, draw_challenge
 from kiosk.verification.quality import CaptureGuidance, SteadyGuidance
 
@@ -28,16 +29,20 @@ class FaceCheck:
         self,
         send_to_eyes: Callable[[Message], None],
         policy: DecisionPolicy,
+        template_model: TemplateModel,
         chance: random.Random | None = None,
     ) -> None:
         self._send_to_eyes = send_to_eyes
         self._policy = policy
+        self._template_model = template_model
         self._chance = chance or secrets.SystemRandom()
         self._steady = SteadyGuidance()
         self._has_reference = False
         self._fit_since_s: float | None = None
         self._track_id = -1
         self._window_id = 0
+        self._unanswered: set[Gesture] = set()
+        """Not asked again: many people's smile is not wide enough, and a second attempt should not fail by it too."""
         self._check: LivenessCheck | None = None
         self._decision: PadDecision | None = None
         self.guidance = CaptureGuidance.COME_INTO_VIEW
@@ -47,17 +52,20 @@ class FaceCheck:
         """Eyes has a reference: positioning may end."""
         self._has_reference = True
 
-    def position(self, observed: Observed) -> Event | None:
-        """Steady the guidance; `Positioned` once one face has been fit for a while and a reference is there."""
+    def position(self, observed: Observed, now_s: float) -> Event | None:
+        """Steady the guidance; `Positioned` once one face has been fit for a while and a reference is there.
+
+        The while begins when desk hears of it: frames that piled up meanwhile do not shorten it.
+        """
         at_s = observed.observation.captured_at_s
         self.guidance = self._steady.show(observed.guidance, at_s)
         face = observed.observation.face
         if observed.guidance is not CaptureGuidance.FIT or face is None or face.track_id != self._track_id:
-            self._fit_since_s = at_s if observed.guidance is CaptureGuidance.FIT else None
+            self._fit_since_s = now_s if observed.guidance is CaptureGuidance.FIT else None
             self._track_id = face.track_id if face is not None else -1
             return None
         if self._fit_since_s is None:
-            self._fit_since_s = at_s
+            self._fit_since_s = now_s
         ready = self._has_reference and at_s - self._fit_since_s >= FIT_FOR_S
         return Positioned() if ready else None
 
@@ -66,28 +74,31 @@ class FaceCheck:
         self._window_id += 1
         self._send_to_eyes(BeginWindow(self._window_id))
         self._decision = None
-        self._check = LivenessCheck(draw_challenge(self._chance))
+        self._check = LivenessCheck(draw_challenge(self._chance, left_out=self._unanswered))
 
     def stop_challenge(self) -> None:
         self._check = None
         self.progress = None
         self._fit_since_s = None
 
-    def answer(self, observed: Observed) -> Event | None:
+    def answer(self, observed: Observed, now_s: float) -> Event | None:
         """Feed the challenge; say when it is passed or the attempt is used up."""
         if self._check is None:
             return None
-        return self._judge_attempt(self._check.observe(observed.observation))
+        return self._judge_attempt(self._check.observe(observed.observation, now_s))
 
     def tick(self, now_s: float) -> Event | None:
         """Let time pass, so that an attempt also ends when the camera gives no frame."""
         return None if self._check is None else self._judge_attempt(self._check.tick(now_s))
 
     def _judge_attempt(self, progress: LivenessProgress) -> Event | None:
+        asked = None if self.progress is None else self.progress.gesture
         self.progress = progress
         self._decision = progress.decision
         if self._decision is None:
             return None
+        if self._decision.outcome is PadOutcome.NON_RESPONSE and asked is not None:
+            self._unanswered.add(asked)
         _log.info("The attempt ended with %s after %d answers.", self._decision.outcome, len(self._decision.answers))
         return LivenessPassed() if self._decision.outcome is PadOutcome.BONA_FIDE else AttemptFailed()
 
@@ -98,17 +109,25 @@ class FaceCheck:
         self._send_to_eyes(Compare(self._window_id, decision.track_id, decision.window_from_s, decision.window_until_s))
 
     def judge(self, compared: Compared, evidence_of_document: DocumentEvidence | None) -> Event | None:
-        """Decide by the policy; a score of another window is ignored."""
+        """Decide by the policy; a score of another window is ignored, one of another model decides nothing.
+
+        Where the face that answered is not the one compared, that uses the attempt up like any change of face.
+        """
         if compared.window_id != self._window_id:
             return None
+        if compared.model_id != self._template_model.id:
+            return Referred(ReferralReason.COMPARISON_FAILED)
         evidence = ComparisonEvidence(
             score=ComparisonScore(compared.score, compared.model_id),
-            threshold=ComparisonThreshold(
-                compared.threshold, compared.threshold_fmr, compared.threshold_measured_on, compared.threshold_validated
-            ),
+            threshold=self._template_model.threshold,
             track_id=compared.track_id,
             frame_times_s=compared.frame_times_s,
+            agreement=compared.agreement,
+            witness_times_s=compared.witness_times_s,
         )
+        if self._decision is not None and not is_one_face(self._decision, evidence):
+            _log.info("The attempt ended because its frames do not show one face from beginning to end.")
+            return AttemptFailed()
         acceptable = evidence_of_document is not None and evidence_of_document.acceptable
         decision = decide(acceptable, self._decision, evidence, self._policy)
         return Accepted() if decision.referral is None else Referred(decision.referral)

@@ -21,6 +21,15 @@ MAX_MESSAGE_BYTES = 1 << 20
 _LENGTH = struct.Struct("<I")
 
 
+MAX_SENTENCE = 300
+
+
+def plain(sentence: str) -> str:
+    """What another process says for people, as one line that fits a log and a screen, whoever wrote it."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in sentence[: 4 * MAX_SENTENCE]).split())
+    return words if len(words) <= MAX_SENTENCE else words[: MAX_SENTENCE - 1] + "…"
+
+
 class MessageError(RuntimeKioskError):
     """Another process sent bytes that are no message of this direction."""
 
@@ -59,7 +68,6 @@ class SetUpEyes(Message, frozen=True):
 
     camera: CameraChoice
     models_dir: str
-    false_match_rate: float
 
 
 class StartCapture(Message, frozen=True):
@@ -67,11 +75,11 @@ class StartCapture(Message, frozen=True):
 
 
 class StopCapture(Message, frozen=True):
-    """Stop reading; forget all frames and samples."""
+    """The face part is over: stop reading; forget all frames and samples, the reference and the portrait."""
 
 
 class BeginWindow(Message, frozen=True):
-    """Forget earlier samples and keep the best frames of the subject's track from now on."""
+    """Forget earlier samples and witnesses; keep those of the subject's track from now on."""
 
     window_id: int
 
@@ -133,17 +141,18 @@ class ReferenceRefused(Message, frozen=True):
 
 
 class Compared(Message, frozen=True):
-    """Outcome of one comparison; the score goes no further than `verification`."""
+    """Outcome of one comparison; the score goes no further than `verification`.
+
+    `agreement` is the lowest cosine of any frame compared and any witness of the window, whose times these are.
+    """
 
     window_id: int
     track_id: int
     score: float
     frame_times_s: tuple[float, ...]
     model_id: str
-    threshold: float
-    threshold_fmr: float
-    threshold_validated: bool
-    threshold_measured_on: str
+    agreement: float
+    witness_times_s: tuple[float, ...]
 
 
 class CompareFailed(Message, frozen=True):
@@ -322,7 +331,7 @@ class Channel(Generic[Incoming]):
         del self._buffer[: _LENGTH.size + length]
         try:
             return self._decoder.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # a text that is no UTF-8 is a ValueError
             raise MessageError(f"Another process sent no valid message: {error}.") from error
 
 

@@ -4,10 +4,12 @@ It hands on the record as numbers and texts, and the portrait as raw pixels in m
 """
 
 import time
+from dataclasses import replace
 from typing import assert_never
 
 from hardware.camera import CameraError, Frame
-from kiosk.document.evidence import DocumentEvidence
+from kiosk.document.agreement import Agreement
+from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.camera_choice import CameraUnusableError, open_camera
 from kiosk.runtime.capture import Capture
 from kiosk.runtime.confinement import forbid_changes_to_files
@@ -61,7 +63,6 @@ class Reader:
             raise CameraUnusableError(str(error)) from error
         self._capture = Capture(camera, self._preview, self._analyse, lambda why: self._channel.send(CameraFailed(why)))
         self._done = False
-        self._last_evidence: DocumentEvidence | None = None
         forbid_changes_to_files()
         self._channel.send(ReaderReady(camera.info.name, time.monotonic() - began))
 
@@ -70,7 +71,7 @@ class Reader:
             case ReadDocument():
                 self._done = False
                 self._asked = message
-                self._last_evidence = None
+                self._agreement = Agreement()
                 self._capture.start()
             case StopReading():
                 self._capture.stop()
@@ -80,22 +81,20 @@ class Reader:
                 assert_never(message)
 
     def _analyse(self, frame: Frame) -> None:
-        """Read until two frames in a row gave the same evidence, and a portrait.
-
-        Check digits do not see every misread letter; that two pictures are misread alike is far less likely.
-        """
+        """Read until the pictures agree; hand on what they say, and the portrait if it is wanted and there."""
         if self._done:
             return
         asked = self._asked
-        reading = self._pages.read(frame.pixels, asked.today, asked.minimum_age_years)
-        seen_before, self._last_evidence = self._last_evidence, reading.evidence
-        if reading.evidence is None or reading.portrait is None:
+        reading = self._pages.read(frame.pixels, asked.today, asked.minimum_age_years, asked.portrait_wanted)
+        missing = DocumentRemark.NO_PORTRAIT in reading.remarks
+        agreed = self._agreement.add(reading.evidence, missing, frame.captured_at_s)
+        if not agreed and (reading.evidence is None or missing):
             self._channel.send(DocumentSeen(reading.remarks, frame.sequence))
+        if not agreed or reading.evidence is None:
             return
-        if reading.evidence != seen_before:
-            return
-        if asked.portrait_wanted:
+        if reading.portrait is not None:
             self._portraits_handed_on += 1
             self._portrait.write(reading.portrait, self._portraits_handed_on, frame.captured_at_s)
         self._done = True
-        self._channel.send(DocumentWasRead(reading.evidence, has_portrait=asked.portrait_wanted))
+        evidence = replace(reading.evidence, remarks=reading.remarks)
+        self._channel.send(DocumentWasRead(evidence, has_portrait=reading.portrait is not None))

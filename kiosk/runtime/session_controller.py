@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from kiosk.document.evidence import DocumentEvidence
 from kiosk.errors import KioskError
 from kiosk.runtime.children import Children
 from kiosk.runtime.clock import Clock
@@ -40,6 +41,7 @@ from kiosk.runtime.messages import (
     StopCapture,
     StopReading,
     TakeReference,
+    plain,
 )
 from kiosk.runtime.surface import Readiness, SessionView, VisitSlip
 from kiosk.runtime.verdict_desk import VerdictDesk
@@ -53,10 +55,15 @@ from kiosk.session.events import (
     VerdictNotCommitted,
 )
 from kiosk.session.machine import TIMEOUT_S, Effect, Phase, Session, advance
+from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
 
 _log = logging.getLogger(__name__)
 _TICK_MS = 250
+SILENCE_S = 10.0
+"""How long eyes may say nothing of a camera that it should read: it hangs, and the customer waits."""
+_MAX_NAME = 64
+"""No machine-readable zone holds a longer field."""
 
 
 class SessionController(QObject):
@@ -75,6 +82,7 @@ class SessionController(QObject):
         children: Children,
         verdicts: VerdictDesk,
         policy: DecisionPolicy,
+        template_model: TemplateModel,
         clock: Clock,
         *,
         minimum_age_years: int,
@@ -86,9 +94,11 @@ class SessionController(QObject):
         self._children = children
         self._verdicts = verdicts
         self._policy = policy
+        self._template_model = template_model
         self._clock = clock
         self._minimum_age_years = minimum_age_years
-        self._patience = patience
+        self.patience = patience
+        """Multiplies every time-out from the next touch on."""
         self._view = SessionView(demo=demo)
         self._vision_ready: set[str] = set()
         self._consent_recorded: Future[Any] | None = None
@@ -100,6 +110,10 @@ class SessionController(QObject):
         self._unreadable_timer = QTimer(self, singleShot=True)
         self._unreadable_timer.timeout.connect(lambda: self.send(self._document.give_up()))
         self._challenge_timer = QTimer(self, interval=_TICK_MS)
+        self._silence_timer = QTimer(self, singleShot=True, interval=round(SILENCE_S * 1000))
+        self._silence_timer.timeout.connect(
+            lambda: self._lose_child("eyes", f"it has said nothing for {SILENCE_S:g} s")
+        )
         self._challenge_timer.timeout.connect(lambda: self.send(self._face.tick(self._clock.monotonic_s())))
         children.eyes_said.connect(self._hear_eyes)
         children.reader_said.connect(self._hear_reader)
@@ -149,7 +163,7 @@ class SessionController(QObject):
             self._idle_timer.stop()
             self._show(idle_ends_at_s=None)
         else:
-            timeout_s *= self._patience
+            timeout_s *= self.patience
             self._idle_timer.start(int(timeout_s * 1000))
             self._show(idle_ends_at_s=self._clock.monotonic_s() + timeout_s)
 
@@ -201,6 +215,7 @@ class SessionController(QObject):
             case Effect.START_FACE_CAPTURE:
                 self._after_consent(self._start_capture)
             case Effect.STOP_FACE_CAPTURE:
+                self._silence_timer.stop()
                 self._children.send_eyes(StopCapture())
             case Effect.START_CHALLENGE:
                 self._face.start_challenge()
@@ -256,6 +271,7 @@ class SessionController(QObject):
             self._painted.pop("face", None)
             self._children.send_eyes(TakeReference())
             self._children.send_eyes(StartCapture())
+            self._silence_timer.start()
 
     def _commit(self) -> None:
         record = self.record()
@@ -278,6 +294,7 @@ class SessionController(QObject):
         self._idle_timer.stop()
         self._unreadable_timer.stop()
         self._challenge_timer.stop()
+        self._silence_timer.stop()
         self._vision_ready.clear()
         self._begin_visit()
         self._view = SessionView(session=self.session, demo=self._view.demo)
@@ -289,7 +306,7 @@ class SessionController(QObject):
         self._painted: dict[str, int] = {}
         self._consent_recorded = None
         self._document = DocumentCheck()
-        self._face = FaceCheck(self._children.send_eyes, self._policy)
+        self._face = FaceCheck(self._children.send_eyes, self._policy, self._template_model)
 
     # --- what the children say ---
 
@@ -313,12 +330,15 @@ class SessionController(QObject):
                 assert_never(message)
 
     def _observe(self, observed: Observed) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._silence_timer.isActive():
+            self._silence_timer.start()
         if self.session.phase is Phase.POSITIONING:
-            event = self._face.position(observed)
+            event = self._face.position(observed, now_s)
             self._show(guidance=self._face.guidance)
             self.send(event)
         elif self.session.phase is Phase.CHECKING_LIVENESS:
-            event = self._face.answer(observed)
+            event = self._face.answer(observed, now_s)
             if (progress := self._face.progress) is not None:
                 self._show(
                     gesture=progress.gesture,
@@ -334,12 +354,24 @@ class SessionController(QObject):
                 self._became_ready("reader")
             case DocumentSeen():
                 self._show(document_remarks=message.remarks)
+                self.send(self._document.seen(message.remarks))
             case DocumentWasRead():
-                self.send(self._document.read(message.evidence))
+                self._take_document(message.evidence)
             case CameraFailed() | Fault():
                 self._fail("reader", message.sentence)
             case _:
                 assert_never(message)
+
+    def _take_document(self, evidence: DocumentEvidence) -> None:
+        """A document that no machine-readable zone could hold was not read but made up."""
+        texts = (
+            evidence.issuing_state, evidence.number, evidence.primary_name,
+            evidence.secondary_name, evidence.nationality,
+        )  # fmt: skip
+        if all(len(text) <= _MAX_NAME and text.isprintable() for text in texts):
+            self.send(self._document.read(evidence))
+        else:
+            self._lose_child("reader", "it told of a document that cannot be")
 
     def _became_ready(self, role: str) -> None:
         self._vision_ready.add(role)
@@ -349,18 +381,19 @@ class SessionController(QObject):
 
     def _fail(self, role: str, sentence: str) -> None:
         """A device failed; the child's own end follows and renews both."""
-        self.trouble.emit(f"{role}: {sentence}")
+        self.trouble.emit(f"{role}: {plain(sentence)}")
         self._children.vision_failed()
         self._show(readiness=Readiness.OUT_OF_SERVICE)
-        self._go_on_without_vision()
+        self._go_on_without(role)
 
     def _lose_child(self, role: str, sentence: str) -> None:
         """A process ended by itself; whose visit it was ends with it."""
         self.trouble.emit(f"The process {role} ended and is started again: {sentence}")
         if role != "courier":
-            self._go_on_without_vision()
+            self._go_on_without(role)
 
-    def _go_on_without_vision(self) -> None:
+    def _go_on_without(self, role: str) -> None:
+        """A visit that needs it no more goes on, above all the one without a face; its end brings fresh ones."""
         if self.session.phase in (Phase.IDLE, Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT):
             readiness = self._view.readiness
             self._vision_ready.clear()
@@ -368,7 +401,7 @@ class SessionController(QObject):
                 readiness = Readiness.WARMING_UP
             self._show(readiness=readiness)
             self._children.renew_vision()
-        else:
+        elif self.session.needs_eyes if role == "eyes" else self.session.needs_reader:
             self.send(CameraLost())
 
     def _show(self, **changes: Any) -> None:

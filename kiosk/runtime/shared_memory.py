@@ -21,20 +21,25 @@ def memory_size(frame_bytes: int) -> int:
 def create_memory(name: str, frame_bytes: int) -> int:
     """Return a descriptor of zeroed memory sealed against resizing; `name` shows in /proc only."""
     descriptor = os.memfd_create(f"kiosk-{name}", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(descriptor, memory_size(frame_bytes))
-    seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    try:
+        os.ftruncate(descriptor, memory_size(frame_bytes))
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
 def wipe_memory(descriptor: int) -> None:
     """Overwrite with zeros and close; the pages return to the system with the last process that maps them."""
-    with mmap.mmap(descriptor, os.fstat(descriptor).st_size) as memory:
-        for begin, end in _written_parts(descriptor):
-            for start in range(begin, end, _CHUNK):
-                length = min(_CHUNK, end - start)
-                memory[start : start + length] = bytes(length)
-    os.close(descriptor)
+    try:
+        with mmap.mmap(descriptor, os.fstat(descriptor).st_size) as memory:
+            for begin, end in _written_parts(descriptor):
+                for start in range(begin, end, _CHUNK):
+                    length = min(_CHUNK, end - start)
+                    memory[start : start + length] = bytes(length)
+    finally:
+        os.close(descriptor)
 
 
 def _written_parts(descriptor: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from kiosk.document.evidence import DocumentRemark
 from kiosk.session.events import ApplicationRecord, Event, RefusalReason
 from kiosk.session.machine import Session
 from kiosk.verification.decision import ReferralReason
-from kiosk.verification.liveness import Gesture
+from kiosk.verification.liveness import Gesture, GestureChallenge
 from kiosk.verification.quality import CaptureGuidance
 
 
@@ -37,7 +37,6 @@ class VisitSlip:
     """Hex."""
     salt: str
     """Hex; with it and the document the bank can recompute the reference."""
-    consent_sha256: str
     accepted: bool
 
 
@@ -57,7 +56,8 @@ class SessionView:
     gesture_count: int = 0
     gesture_ends_at_s: float | None = None
     """Monotonic time at which the response window closes."""
-    gesture_window_s: float = 4.0
+    gesture_window_s: float = GestureChallenge(()).response_window_s
+    """How long that window is open in all."""
     idle_ends_at_s: float | None = None
     """Monotonic time at which the visit times out; pages warn from 20 s before."""
     slip: VisitSlip | None = None
@@ -109,6 +109,26 @@ class OpenApplication:
     erased_at_latest: datetime
 
 
+class VisitStage(StrEnum):
+    """Where the visit at the terminal stands for a teller whom it does not need right now."""
+
+    NONE = "none"
+    """Nobody is at the terminal, or the answer is being written down."""
+    UNDER_WAY = "under_way"
+    """It can be closed without an answer."""
+    ANSWERED = "answered"
+    """The customer's slip stands on the page behind the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalNotice:
+    """A sentence for the teller: a child restarted, the printer out of paper…"""
+
+    sentence: str
+    at: datetime
+    """When it was last said."""
+
+
 @dataclass(frozen=True, slots=True)
 class TellerView:
     """Everything the console shows."""
@@ -116,13 +136,17 @@ class TellerView:
     signed_in_as: str | None = None
     """Display name."""
     sign_in_error: str | None = None
-    """Key of a text: `wrong_pin`, `locked`."""
+    """Key of a text: `wrong_pin`, `locked`, `not_kept`."""
+    locked_until: datetime | None = None
+    """With `locked`: when the next try is possible."""
     waiting: WaitingVisit | None = None
+    visit: VisitStage = VisitStage.NONE
     applications: tuple[OpenApplication, ...] = ()
     undelivered: int = 0
     oldest_undelivered_at: datetime | None = None
-    notices: tuple[str, ...] = ()
-    """Sentences for the teller: a child restarted, the bank not reachable…"""
+    notices: tuple[TerminalNotice, ...] = ()
+    """Newest first, each sentence once, until a teller has seen it."""
+    demo: bool = False
 
 
 class TellerSurface(Protocol):
@@ -146,5 +170,12 @@ class TellerSurface(Protocol):
     def close_visit(self) -> None:
         """End the visit, whatever its phase, without an answer."""
 
+    def erase_record(self, application_id: str) -> None:
+        """No account is opened, or the customer wants it gone: erase the record."""
+        ...
+
     def mark_opened(self, application_id: str) -> None:
         """The account is open in the bank's system: erase the record."""
+
+    def notice_seen(self, notice: TerminalNotice) -> None:
+        """It goes, until it is said again."""

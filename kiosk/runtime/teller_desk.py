@@ -10,10 +10,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from kiosk.privacy.erasure import ErasureReason
 from kiosk.runtime.clock import Clock
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.store_bridge import StoreBridge, submitted
-from kiosk.runtime.surface import OpenApplication, TellerView, WaitingVisit
+from kiosk.runtime.surface import OpenApplication, TellerView, TerminalNotice, VisitStage, WaitingVisit
 from kiosk.session.events import RefusalReason, TellerClosedVisit, TellerConfirmed, TellerRefused
 from kiosk.session.machine import Phase, Session
 from kiosk.store.store import Store
@@ -41,6 +42,16 @@ def _hash_of_nobody() -> str:
     return hash_pin(f"{secrets.randbelow(10**12):012}")
 
 
+def _stage(phase: Phase) -> VisitStage:
+    match phase:
+        case Phase.IDLE | Phase.RECORDING_VERDICT:
+            return VisitStage.NONE
+        case Phase.SHOWING_VERDICT:
+            return VisitStage.ANSWERED
+        case _:
+            return VisitStage.UNDER_WAY
+
+
 def _fits(account: TellerAccount | None, pin: str) -> bool:
     pin_hash = _hash_of_nobody() if account is None else account.pin_hash
     return verify_pin(pin_hash, pin) and account is not None
@@ -64,7 +75,7 @@ class TellerDesk(QObject):
         self._store = store
         self._bridge = bridge
         self._clock = clock
-        self._view = TellerView()
+        self._view = TellerView(demo=controller.view.demo)
         self._teller_id: str | None = None
         self._role: Role | None = None
         self._signed_in_at = self._last_look_at = clock.now()
@@ -93,7 +104,7 @@ class TellerDesk(QObject):
         if self._trying:
             return
         self._trying, self._abandoned = True, False
-        self._show(replace(self._view, sign_in_error=None))
+        self._show(replace(self._view, sign_in_error=None, locked_until=None))
         self._bridge.when_done(
             submitted(self._store, "teller", teller_id),
             lambda account: self._check_pin(teller_id, account, pin),
@@ -130,6 +141,17 @@ class TellerDesk(QObject):
         if (teller_id := self._who_acts(Act.MARK_OPENED)) is not None:
             self._ask(submitted(self._store, "mark_opened", application_id, teller_id), lambda _: self.refresh())
 
+    def erase_record(self, application_id: str) -> None:
+        """The customer wants it gone, or no account is opened: erase the record, which the audit tells apart."""
+        if (teller_id := self._who_acts(Act.ERASE_RECORD)) is not None:
+            erased = submitted(self._store, "erase_application", application_id, ErasureReason.CUSTOMER_WISH, teller_id)
+            self._ask(erased, lambda _: self.refresh())
+
+    def notice_seen(self, notice: TerminalNotice) -> None:
+        """It goes from the console; IT's log keeps it."""
+        if self._who_acts(Act.SEE_DELIVERY) is not None:
+            self._show(replace(self._view, notices=tuple(kept for kept in self._view.notices if kept != notice)))
+
     # --- what the console shows ---
 
     def start(self) -> None:
@@ -144,8 +166,9 @@ class TellerDesk(QObject):
             self._ask(submitted(self._store, "open_applications"), self._show_applications)
 
     def notice(self, sentence: str) -> None:
-        """Remember a sentence for the teller, newest first, each once."""
-        notices = (sentence, *(old for old in self._view.notices if old != sentence))
+        """Remember a sentence for the teller, newest first, each once with the time at which it was last said."""
+        others = (old for old in self._view.notices if old.sentence != sentence)
+        notices = (TerminalNotice(sentence, self._clock.now()), *others)
         self._show(replace(self._view, notices=notices[:_MAX_NOTICES]))
 
     def _who_may(self, act: Act) -> str | None:
@@ -171,7 +194,7 @@ class TellerDesk(QObject):
         """An unknown name takes as long as a wrong PIN and gets the same answers, the wait included."""
         state = self._strangers.get(teller_id, SignInState()) if account is None else account.sign_in_state
         if not may_try(state, self._clock.now()):
-            self._refuse_sign_in("locked")
+            self._refuse_sign_in("locked", state.locked_until)
             return
 
         def checked(right: bool) -> None:
@@ -183,30 +206,54 @@ class TellerDesk(QObject):
         self._bridge.when_done(self._pin_checks.submit(_fits, account, pin), checked, self._not_tried)
 
     def _count_failure(self, teller_id: str, account: TellerAccount | None, state: SignInState) -> None:
+        """Say that a PIN was wrong once that is counted; a store that cannot count answers no PIN, right or wrong."""
         if account is not None:
-            self._note("record_sign_in", teller_id, state, succeeded=False)
-        else:
-            self._strangers.pop(teller_id, None)
-            self._strangers[teller_id] = state
-            if len(self._strangers) > _MAX_STRANGERS:
-                del self._strangers[next(iter(self._strangers))]
-        self._refuse_sign_in("wrong_pin")
+            self._bridge.when_done(
+                submitted(self._store, "record_sign_in", teller_id, state, succeeded=False),
+                lambda _: self._refuse_pin(state),
+                self._not_kept,
+            )
+            return
+        self._strangers.pop(teller_id, None)
+        self._strangers[teller_id] = state
+        if len(self._strangers) > _MAX_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
+        self._refuse_pin(state)
 
     def _admit(self, account: TellerAccount) -> None:
+        """Sign in only once the audit holds it: nobody acts who cannot be named afterwards."""
+        if self._abandoned:
+            self._trying = False
+            return
+        self._bridge.when_done(
+            submitted(self._store, "record_sign_in", account.teller_id, after_success(), succeeded=True),
+            lambda _: self._admitted(account),
+            self._not_kept,
+        )
+
+    def _admitted(self, account: TellerAccount) -> None:
         self._trying = False
         if self._abandoned:
+            self._note("record_sign_off", account.teller_id)
             return
         if self._teller_id is not None:
             self.sign_off()
-        self._note("record_sign_in", account.teller_id, after_success(), succeeded=True)
         self._teller_id, self._role = account.teller_id, Role.TELLER
         self._signed_in_at = self._last_look_at = self._clock.now()
         self._show(replace(self._view, signed_in_as=account.name, sign_in_error=None, waiting=self._what_waits()))
         self.refresh()
 
-    def _refuse_sign_in(self, answer: str) -> None:
+    def _not_kept(self, error: BaseException) -> None:
+        self._refuse_sign_in("not_kept")
+        self.notice(f"Nobody can sign in while the terminal cannot keep a record of it: {error}")
+
+    def _refuse_pin(self, state: SignInState) -> None:
+        """Say at once that a wait begins, not at the next try."""
+        self._refuse_sign_in("wrong_pin" if state.locked_until is None else "locked", state.locked_until)
+
+    def _refuse_sign_in(self, answer: str, locked_until: datetime | None = None) -> None:
         self._trying = False
-        self._show(replace(self._view, sign_in_error=answer))
+        self._show(replace(self._view, sign_in_error=answer, locked_until=locked_until))
 
     def _not_tried(self, error: BaseException) -> None:
         self._trying = False
@@ -214,6 +261,7 @@ class TellerDesk(QObject):
 
     def _session_changed(self, session: Session) -> None:
         self._waiting_since = self._clock.now() if session.phase is Phase.WAITING_FOR_TELLER else None
+        self._show(replace(self._view, visit=_stage(session.phase)))
         if self._who_may(Act.SEE_WAITING_VISIT) is not None:
             self._show(replace(self._view, waiting=self._what_waits()))
             self.refresh()

@@ -84,11 +84,11 @@ class VerdictDesk:
             issued_at=answered_at,
             application_reference=reference.hex(),
             salt=salt.hex(),
-            consent_sha256=session.consent.text_sha256,
             accepted=session.answer,
         )
+        kept: Future[Any] | None = None
         if session.answer:
-            submitted(self._store, "keep_application", visit_id, record, reference, answered_at)
+            kept = submitted(self._store, "keep_application", visit_id, record, reference, answered_at)
         actor, detail = _who(session)
         future = submitted(
             self._store, "commit_verdict", visit_id, build=build, verdict=verdict, actor=actor, detail=detail
@@ -98,7 +98,12 @@ class VerdictDesk:
             then(slip)
             self._on_committed(committed.sequence)
 
-        self._bridge.when_done(future, done, otherwise)
+        def refused(error: BaseException) -> None:
+            """A record that was not kept is why its yes is refused; the store answers in order, so that is known."""
+            cause = kept.exception() if kept is not None else None
+            otherwise(cause or error)
+
+        self._bridge.when_done(future, done, refused)
 
 
 def _who(session: Session) -> tuple[str, str]:

@@ -160,6 +160,27 @@ class Session:
         """Only an explicit consent to the face check, not declined since, lets the camera be read."""
         return self.consent is not None and self.consent.includes_face_check and not self.face_declined
 
+    @property
+    def needs_eyes(self) -> bool:
+        """A face check is under way or may still come, be it with another document."""
+        refused = self.consent is not None and not self.consent.includes_face_check
+        over = self.phase in (Phase.IDLE, Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)
+        return not (over or refused or self.face_declined)
+
+    @property
+    def needs_reader(self) -> bool:
+        """A document is being read, or may still be."""
+        return self.phase in _UNTIL_DETAILS
+
+
+_UNTIL_DETAILS = (
+    Phase.CHOOSING_LANGUAGE,
+    Phase.ASKING_CONSENT,
+    Phase.CHOOSING_ACCOUNT_CLASS,
+    Phase.READING_DOCUMENT,
+    Phase.CONFIRMING_DETAILS,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class DetailsConfirmedForTeller(Event):
@@ -193,7 +214,8 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (P.READING_DOCUMENT, DocumentRead): Step(P.CONFIRMING_DETAILS, (E.STOP_READING_DOCUMENT,)),
     (P.READING_DOCUMENT, DocumentNeedsTeller): Step(P.CONFIRMING_DETAILS, (E.STOP_READING_DOCUMENT,)),
     (P.READING_DOCUMENT, Referred): Step(P.WAITING_FOR_TELLER, (E.STOP_READING_DOCUMENT, E.CALL_TELLER)),
-    (P.READING_DOCUMENT, FaceDeclined): Step(P.READING_DOCUMENT),
+    # Anew, so that reader is told that nobody wants the portrait any more.
+    (P.READING_DOCUMENT, FaceDeclined): Step(P.READING_DOCUMENT, (E.STOP_READING_DOCUMENT, E.START_READING_DOCUMENT)),
     (P.CONFIRMING_DETAILS, DetailsConfirmed): Step(P.POSITIONING, (E.START_FACE_CAPTURE,)),
     (P.CONFIRMING_DETAILS, DetailsConfirmedForTeller): Step(P.WAITING_FOR_TELLER, (E.CALL_TELLER,)),
     (P.CONFIRMING_DETAILS, Referred): Step(P.CONFIRMING_DETAILS),
@@ -273,8 +295,15 @@ def _refine(session: Session, event: Event) -> Event:
 _REFERRAL_FOR_REMARK = (
     (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
     (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
+    (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT, ReferralReason.NOT_AN_IDENTITY_DOCUMENT),
     (DocumentRemark.NO_PORTRAIT, ReferralReason.REFERENCE_UNUSABLE),
 )
+
+
+def referral_for(evidence: DocumentEvidence) -> ReferralReason:
+    """Name the weightiest reason why a document that is not acceptable needs the teller."""
+    found = (reason for remark, reason in _REFERRAL_FOR_REMARK if remark in evidence.remarks)
+    return next(found, ReferralReason.DOCUMENT_UNREADABLE)
 
 
 def _refine_document(event: DocumentRead | DocumentNotAcceptable) -> Event:
@@ -286,8 +315,7 @@ def _refine_document(event: DocumentRead | DocumentNotAcceptable) -> Event:
         case DocumentRead():
             if event.evidence.acceptable:
                 return event
-            found = (reason for remark, reason in _REFERRAL_FOR_REMARK if remark in event.evidence.remarks)
-            reason = next(found, ReferralReason.DOCUMENT_UNREADABLE)
+            reason = referral_for(event.evidence)
     if evidence is None or not evidence.check_digits_valid:
         return Referred(reason)
     return DocumentNeedsTeller(evidence, reason)

@@ -2,7 +2,10 @@
 write show here and nowhere in SQLite.
 
 It also carries the database key's check value, so that another vault's key and a damaged database are told apart.
-An attacker who puts back database and anchor of the same moment is not noticed here: that takes a counter outside.
+
+Both anchors lie in the folder `store/` with their databases. Who puts back a database with the anchor of the same
+moment, or the whole older folder, is not noticed here: that takes a counter outside, which is the bank's view of the
+sequence. (An older `applications.db` shows in the books, see `missing_records`.)
 """
 
 import hashlib
@@ -96,7 +99,7 @@ class AnchorFile:
             body = json.loads(lines[0])
             anchor = Anchor(int(body["generation"]), int(body["audit_size"]), bytes.fromhex(body["audit_head"]))
             same_key = body["format"] == _FORMAT and body["key_check"] == self._key_check
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise AnchorDamagedError(self.path) from None
         if not same_key:
             raise WrongStoreKeyError(self.path, database)

@@ -22,7 +22,7 @@ from kiosk.verification.decision import ReferralReason
 MACHINE = "machine"
 """The actor where no teller acted."""
 ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,31}")
-"""A teller's sign-in name; also what a new teller is held to."""
+"""A teller's number or `MACHINE`; new tellers are held to less, see `tellers`."""
 
 _NUMBER = re.compile(r"\d{1,19}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -40,13 +40,12 @@ class AuditKind(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     TELLER_LOCKED = "teller_locked"
     SIGNED_OFF = "signed_off"
+    RECORD_MISSING = "record_missing"
+    """The record of a yes is gone and nobody ordered it: an older file was put back."""
 
 
-_OUTCOMES = (
-    "accepted by the policy",
-    *(f"confirmed after {reason}" for reason in (*ReferralReason, None)),
-    *(f"refused: {reason}" for reason in RefusalReason),
-)
+_YES_OUTCOMES = ("accepted by the policy", *(f"confirmed after {reason}" for reason in (*ReferralReason, None)))
+_OUTCOMES = (*_YES_OUTCOMES, *(f"refused: {reason}" for reason in RefusalReason))
 _WORDS: dict[AuditKind, tuple[str, ...]] = {
     AuditKind.VERDICT: _OUTCOMES,
     AuditKind.APPLICATION_ERASED: tuple(ErasureReason),
@@ -194,6 +193,16 @@ class AuditTrail:
         )
         for row in rows:
             yield AuditEntry(*row)
+
+    def sequences_of_yes(self) -> frozenset[int]:
+        """The sequence of every yes whose entry is still kept."""
+        rows = self._database.rows("SELECT detail FROM audit WHERE kind = ?", (AuditKind.VERDICT,))
+        said = [row[0].split("; ") for row in rows]
+        return frozenset(int(parts[1]) for parts in said if parts[0] in _YES_OUTCOMES)
+
+    def numbers_of(self, kind: AuditKind) -> frozenset[int]:
+        """The numbers that entries of a kind that says nothing else are about."""
+        return frozenset(int(row[0]) for row in self._database.rows("SELECT detail FROM audit WHERE kind = ?", (kind,)))
 
     def forget_contents(self, sequences: set[int]) -> None:
         """Erase what these entries say, from the front and without a gap, inside the caller's transaction.

@@ -181,6 +181,7 @@ def open_database(
         database.meet_anchor(anchor, head)
         database.migrate(path.stem, datetime.now(UTC))
         database.demand_listed(data_list)
+        database.forget_deleted()  # a crash between erasing and this leaves the erased row in the log
     except BaseException:
         database.close()
         raise

@@ -23,7 +23,9 @@ class StoreDamagedError(StoreError):
 
     def __init__(self, database: Path, fault: str) -> None:
         self.database, self.fault = database, fault
-        super().__init__(f"{database} is damaged ({fault}): replace the disk if need be and call for recovery.")
+        super().__init__(
+            f"{database} is damaged ({fault}): put back a whole copy of the kiosk's folder, or set up anew."
+        )
 
 
 class StoreInUseError(StoreError):

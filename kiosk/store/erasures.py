@@ -9,7 +9,14 @@ from datetime import datetime
 from kiosk.errors import StoreError
 from kiosk.privacy.data_list import DataProtectionList
 from kiosk.privacy.erasure import ErasureReason, ErasureReceipt
-from kiosk.privacy.retention import ErasureOrder, KeptRecord, StoredRecord, due_for_erasure
+from kiosk.privacy.retention import (
+    ErasureGround,
+    ErasureOrder,
+    KeptRecord,
+    RetentionSchedule,
+    StoredRecord,
+    due_for_erasure,
+)
 from kiosk.store.applications import Applications
 from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
 from kiosk.store.books import Books, Recorder
@@ -30,6 +37,11 @@ _ERASE = {
     StoredRecord.ERASURE: "DELETE FROM erasure WHERE application_id = ?",
 }
 
+_REASONS = {
+    ErasureGround.PERIOD_OVER: ErasureReason.RETENTION_ENDED,
+    ErasureGround.DATED_AHEAD: ErasureReason.CLOCK_IN_DOUBT,
+}
+
 
 class ApplicationUnknownError(StoreError):
     """No application has this id, and none was erased."""
@@ -42,10 +54,13 @@ class ApplicationUnknownError(StoreError):
 class Erasures:
     """Erasing over both files; `applications` is None while they are locked."""
 
-    def __init__(self, books: Books, recorder: Recorder, data_list: DataProtectionList) -> None:
+    def __init__(
+        self, books: Books, recorder: Recorder, data_list: DataProtectionList, schedule: RetentionSchedule
+    ) -> None:
         self._books = books
         self._recorder = recorder
-        self._schedule = data_list.schedule()
+        self._schedule = schedule
+        self._to_discard: set[str] = set()
         self._stays = tuple(
             element.id
             for element in data_list.elements
@@ -66,24 +81,35 @@ class Erasures:
         return ErasureReceipt(application_id, first_reason, ordered_at, erased_at, self._stays)
 
     def erase_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
-        """Carry out what the schedule orders by now; return it."""
+        """Carry out what the schedule orders by now and return it; before that, what could not be erased earlier."""
+        for visit_id in sorted(self._to_discard):
+            self.discard_visit(applications, visit_id)
+        if applications is not None:
+            self._finish_orders(applications)
         orders = due_for_erasure(self._kept(applications, now), self._schedule, now)
-        due_applications = [order.record_id for order in orders if order.record is StoredRecord.APPLICATION]
-        if applications is not None and due_applications:
-            self._erase(applications, due_applications, ErasureReason.RETENTION_ENDED, MACHINE)
+        due = [order for order in orders if order.record is StoredRecord.APPLICATION]
+        for ground, reason in _REASONS.items():
+            ids = [order.record_id for order in due if order.ground is ground]
+            if applications is not None and ids:
+                self._erase(applications, ids, reason, MACHINE)
         self._erase_rows([order for order in orders if order.record is not StoredRecord.APPLICATION])
         return orders
 
     def discard_visit(self, applications: Applications | None, visit_id: str) -> None:
-        """Erase everything of a visit without a verdict; a visit with one keeps what the list says."""
+        """Erase everything of a visit without a verdict; a visit with one keeps what the list says.
+
+        What cannot be erased now is tried again with what is due, and at the next start.
+        """
         if self._books.outbox.sequence_of(visit_id) is not None:
             return
+        self._to_discard.add(visit_id)
         if applications is not None and applications.holds(visit_id):
             applications.erase([visit_id])
         if self._books.consents.consent_of(visit_id) is not None:
             with self._books.transaction():
                 self._books.consents.erase(visit_id)
             self._books.database.forget_deleted()
+        self._to_discard.discard(visit_id)
 
     def sweep_consents(self) -> None:
         """Erase consents of visits that a crash cut short."""
@@ -105,6 +131,14 @@ class Erasures:
         if gone:
             applications.erase(gone)
         self._note_carried_out(self._books.erasures.unfinished_ids())
+
+    def _finish_orders(self, applications: Applications) -> None:
+        """Carry out orders that a full disk or a crash left open."""
+        unfinished = self._books.erasures.unfinished_ids()
+        left = [application_id for application_id in unfinished if applications.holds(application_id)]
+        if left:
+            applications.erase(left)
+        self._note_carried_out(unfinished)
 
     def _erase(self, applications: Applications, ids: list[str], reason: ErasureReason, actor: str) -> None:
         new = [application_id for application_id in ids if self._books.erasures.find(application_id) is None]

@@ -29,6 +29,7 @@ from kiosk.store.vault_errors import (
     SecretMissingError,
     VaultDamagedError,
     VaultExistsError,
+    VaultKindError,
     VaultMissingError,
     WrongKeyError,
 )
@@ -54,10 +55,6 @@ class KeyVault(Protocol):
     def kind(self) -> str:
         """Written into the vault file; what unlocks it, in words."""
 
-    @property
-    def is_demo_grade(self) -> bool:
-        """True where the key lies beside what it protects; every screen then says that it is a demo."""
-
     def new_key(self) -> tuple[bytes, Parameters]:
         """Return a 32-byte unlocking key for a new vault, and what must be stored to find it again."""
 
@@ -75,7 +72,6 @@ class PassphraseVault:
     lanes: int = 1
 
     kind = "passphrase"
-    is_demo_grade = False
 
     def new_key(self) -> tuple[bytes, Parameters]:
         parameters: Parameters = {
@@ -105,7 +101,6 @@ class KeyFileVault:
     key_path: Path
 
     kind = "key file"
-    is_demo_grade = True
 
     def new_key(self) -> tuple[bytes, Parameters]:
         if not self.key_path.exists():
@@ -134,31 +129,17 @@ class KeyFileVault:
 
 
 class OpenVault:
-    """An unlocked vault: hands out secrets by name and takes new ones."""
+    """An unlocked vault: hands out secrets by name."""
 
-    def __init__(self, path: Path, body: dict[str, Any], master: bytes, unlocking: KeyVault) -> None:
+    def __init__(self, path: Path, body: dict[str, Any], master: bytes) -> None:
         self._path, self._body, self._master = path, body, master
-        self.is_demo_grade = unlocking.is_demo_grade
-
-    def names(self) -> frozenset[str]:
-        return frozenset(self._body["secrets"])
 
     def secret(self, name: str) -> bytes:
         """Unwrap one secret; raise `SecretMissingError` or `VaultDamagedError`."""
         wrapped = self._body["secrets"].get(name)
         if wrapped is None:
             raise SecretMissingError(self._path, name)
-        return _unwrap(self._path, self._master, wrapped, self._label(name))
-
-    def add(self, name: str, secret: bytes) -> None:
-        """Wrap one secret under this name, replacing an earlier one, and write the vault durably."""
-        wrapped = _wrap(self._master, secret, self._label(name))
-        secrets = {**self._body["secrets"], name: wrapped}
-        self._body = {**self._body, "secrets": secrets}
-        _write(self._path, self._body, self._master)
-
-    def _label(self, name: str) -> bytes:
-        return f"{self._body['vault_id']} {name}".encode()
+        return _unwrap(self._path, self._master, wrapped, _label(self._body["vault_id"], name))
 
 
 def new_secrets() -> dict[str, bytes]:
@@ -180,30 +161,28 @@ def create_vault(path: Path, unlocking: KeyVault, secrets: Mapping[str, bytes]) 
         "unlocked_by": unlocking.kind,
         "parameters": dict(parameters),
         "key_check": _key_check(key, vault_id),
-        "master": _wrap(key, master, f"{vault_id} master".encode()),
-        "secrets": {},
+        "master": _wrap(key, master, _label(vault_id, "master")),
+        "secrets": {name: _wrap(master, secret, _label(vault_id, name)) for name, secret in secrets.items()},
     }
-    vault = OpenVault(path, body, master, unlocking)
-    body["secrets"] = {name: _wrap(master, secret, vault._label(name)) for name, secret in secrets.items()}
     _write(path, body, master)
-    return vault
+    return OpenVault(path, body, master)
 
 
 def open_vault(path: Path, unlocking: KeyVault) -> OpenVault:
-    """Unlock a vault file; raise `VaultMissingError`, `VaultDamagedError` or `WrongKeyError`."""
+    """Unlock a vault file; raise a `VaultError` that names what is wrong with file, kind or key."""
     body, seal = _read(path)
     if body["unlocked_by"] != unlocking.kind:
-        raise WrongKeyError(path, body["unlocked_by"])
+        raise VaultKindError(path, body["unlocked_by"])
     try:
         key = unlocking.key(body["parameters"])
     except ValueError as error:
         raise VaultDamagedError(path, str(error)) from None
     if not hmac.compare_digest(_key_check(key, body["vault_id"]), body["key_check"]):
         raise WrongKeyError(path, body["unlocked_by"])
-    master = _unwrap(path, key, body["master"], f"{body['vault_id']} master".encode())
+    master = _unwrap(path, key, body["master"], _label(body["vault_id"], "master"))
     if not hmac.compare_digest(_seal(body, master), seal):
         raise VaultDamagedError(path, "its seal does not fit")
-    return OpenVault(path, body, master, unlocking)
+    return OpenVault(path, body, master)
 
 
 def _write(path: Path, body: dict[str, Any], master: bytes) -> None:
@@ -225,17 +204,22 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         body, seal, digest = file["body"], file["seal"], file["digest"]
         if body["format"] != _FORMAT or not hmac.compare_digest(_digest(body, str(seal)), digest):
             raise VaultDamagedError(path, "its digest does not fit")
-        _demand_shape(body)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        _demand_shape(body, seal)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise VaultDamagedError(path, "it is no vault file") from None
-    return body, str(seal)
+    return body, seal
 
 
-def _demand_shape(body: dict[str, Any]) -> None:
+def _demand_shape(body: dict[str, Any], seal: Any) -> None:
     """Raise one of the errors `_read` names when a field is missing or of another type."""
-    texts = (body["vault_id"], body["unlocked_by"], body["key_check"], body["master"], *body["secrets"].values())
-    if not all(isinstance(text, str) for text in texts) or not isinstance(body["parameters"], dict):
+    texts = (seal, body["vault_id"], body["unlocked_by"], body["key_check"], body["master"], *body["secrets"].values())
+    if not all(isinstance(text, str) and text.isascii() for text in texts) or not isinstance(body["parameters"], dict):
         raise TypeError
+
+
+def _label(vault_id: str, name: str) -> bytes:
+    """Binds what is wrapped to its vault and its name."""
+    return f"{vault_id} {name}".encode()
 
 
 def _canonical(body: dict[str, Any]) -> bytes:

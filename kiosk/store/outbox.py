@@ -93,6 +93,11 @@ class Outbox:
         """The application reference of every verdict that is kept."""
         return frozenset(row[0] for row in self._database.rows("SELECT reference FROM outbox"))
 
+    def visits(self) -> list[tuple[int, str, datetime]]:
+        """Sequence, visit and time of every verdict that is kept, in order."""
+        rows = self._database.rows("SELECT sequence, visit_id, answered_at FROM outbox ORDER BY sequence")
+        return [(row[0], row[1], from_text(row[2])) for row in rows]
+
     def due(self, now: datetime) -> list[OutboxMessage]:
         """Undelivered messages whose next attempt has come, the lowest sequence first, at most 100 at a time.
 

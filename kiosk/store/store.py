@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -33,6 +33,7 @@ from kiosk.store.key_vault import (
     PassphraseVault,
     open_vault,
 )
+from kiosk.store.missing_records import MissingRecord, missing_records
 from kiosk.store.outbox import DeliveredMessage, OutboxMessage, UndeliveredSummary
 from kiosk.store.store_errors import (
     ApplicationsLockedError,
@@ -42,7 +43,7 @@ from kiosk.store.store_errors import (
     StoreMissingError,
 )
 from kiosk.store.tellers import TellerAccount
-from kiosk.store.timestamps import Moment, system_moment
+from kiosk.store.timestamps import SYSTEM_ZONE, Moment, system_moment
 from kiosk.store.vault_errors import PassphraseMissingError
 from kiosk.supervision.authorisation import SignInState
 from kiosk.verification.verdict import Verdict, message_hash
@@ -95,8 +96,10 @@ class Store:
         keys: StoreKeys,
         data_list: DataProtectionList,
         moment: Callable[[], Moment] = system_moment,
+        branch_time_zone: tzinfo = SYSTEM_ZONE,
     ) -> None:
         """Open and check `kiosk.db`; raise a named `StoreError`. Application records stay locked."""
+        self._schedule = data_list.schedule(branch_time_zone)
         self._folder, self._keys, self._data_list = folder, keys, data_list
         self._applications: Applications | None = None
         self._thread_id = 0
@@ -213,7 +216,11 @@ class Store:
             return
         path = self._folder / APPLICATIONS_FILE
         applications = Applications(open_database(path, application_key, self._keys.anchor, self._data_list))
-        self._erasures.sweep_applications(applications)
+        try:
+            self._erasures.sweep_applications(applications)
+        except BaseException:
+            applications.database.close()
+            raise
         self._applications = applications
 
     @_in_store_thread
@@ -225,8 +232,12 @@ class Store:
 
     @_in_store_thread
     def open_applications(self) -> list[KeptApplication]:
-        """Records whose account is yet to be opened, the oldest first; raise `ApplicationsLockedError`."""
-        return self._open_applications().kept(self._data_list.schedule())
+        """Records whose account is yet to be opened, the oldest first; raise `ApplicationsLockedError`.
+
+        A record whose yes could not be committed is none of them, even where it could not be erased yet.
+        """
+        kept = self._open_applications().kept(self._schedule)
+        return [record for record in kept if self._books.outbox.sequence_of(record.application_id) is not None]
 
     @_in_store_thread
     def mark_opened(self, application_id: str, teller_id: str) -> ErasureReceipt:
@@ -242,6 +253,18 @@ class Store:
     def erase_due(self, now: datetime) -> list[ErasureOrder]:
         """Carry out what the retention schedule orders by now; return it."""
         return self._erasures.erase_due(self._applications, now)
+
+    @_in_store_thread
+    def note_missing_records(self, now: datetime) -> list[MissingRecord]:
+        """Return each yes whose record an older copy of `applications.db` took away; the audit names it once."""
+        missing = missing_records(self._books, self._open_applications(), self._schedule, now)
+        noted = self._books.trail.numbers_of(AuditKind.RECORD_MISSING)
+        new = [record.sequence for record in missing if record.sequence not in noted]
+        if new:
+            with self._books.transaction():
+                for sequence in new:
+                    self._recorder.record(MACHINE, AuditKind.RECORD_MISSING, AuditDetail(number=sequence))
+        return missing
 
     # --- tellers ---
 
@@ -313,7 +336,7 @@ class Store:
         try:
             self._books = books
             self._recorder = Recorder(books, moment)
-            self._erasures = Erasures(books, self._recorder, self._data_list)
+            self._erasures = Erasures(books, self._recorder, self._data_list, self._schedule)
             self._erasures.sweep_consents()
             with books.transaction():
                 self._recorder.record(MACHINE, AuditKind.STORE_OPENED)

@@ -1,35 +1,39 @@
 """Teller accounts as the store keeps them: the hash of a PIN, failures and locks. Hashes nothing, judges nothing."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.errors import StoreError
-from kiosk.store.audit_trail import ACTOR, MACHINE
 from kiosk.store.database import Database
 from kiosk.store.timestamps import from_optional_text, to_text
 from kiosk.supervision.authorisation import SignInState
 
+MAX_TELLER_DIGITS = 12
+_TELLER_ID = re.compile(rf"[0-9]{{1,{MAX_TELLER_DIGITS}}}")
+
 
 class TellerIdError(StoreError):
-    """A sign-in name that cannot stand in the audit trail."""
+    """A teller number that cannot be typed on the console's pad."""
 
     def __init__(self, teller_id: str) -> None:
         self.teller_id = teller_id
         super().__init__(
-            f"{teller_id!r} cannot be a teller's sign-in name: use 1 to 32 Latin letters, digits, . _ @ or -."
+            f"{teller_id!r} cannot be a teller number: use 1 to {MAX_TELLER_DIGITS} digits, the only keys of the"
+            " console's pad."
         )
 
 
 class TellerExistsError(StoreError):
-    """A sign-in name belongs to one teller."""
+    """A teller number belongs to one teller."""
 
     def __init__(self, teller_id: str) -> None:
         self.teller_id = teller_id
-        super().__init__(f"There is a teller {teller_id!r} already: choose another sign-in name.")
+        super().__init__(f"There is a teller {teller_id!r} already: choose another number.")
 
 
 class TellerUnknownError(StoreError):
-    """No teller has this sign-in name."""
+    """No teller has this number."""
 
     def __init__(self, teller_id: str) -> None:
         self.teller_id = teller_id
@@ -47,8 +51,8 @@ class TellerAccount:
 
 
 def check_teller_id(teller_id: str) -> None:
-    """Raise `TellerIdError` for a sign-in name that cannot stand in the audit trail."""
-    if not ACTOR.fullmatch(teller_id) or teller_id == MACHINE:
+    """Raise `TellerIdError` for anything but 1 to 12 digits; a number stands in the audit trail and names nobody."""
+    if not _TELLER_ID.fullmatch(teller_id):
         raise TellerIdError(teller_id)
 
 
@@ -80,7 +84,7 @@ class Tellers:
         return TellerAccount(found_id, name, pin_hash, SignInState(failures, from_optional_text(locked_until)))
 
     def all_ids(self) -> list[str]:
-        """Sign-in names in the order in which they were added."""
+        """Teller numbers in the order in which they were added."""
         return [row[0] for row in self._database.rows("SELECT teller_id FROM teller ORDER BY added_at, teller_id")]
 
     def set_sign_in_state(self, teller_id: str, state: SignInState) -> None:

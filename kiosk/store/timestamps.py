@@ -1,9 +1,12 @@
-"""Times as the store keeps them: UTC text of fixed width, so that text order is time order. Reads no clock but one."""
+"""Times as the store keeps them: UTC text of fixed width, so that text order is time order. Reads no clock but one.
+
+Days are the branch's own: where a working day begins and ends is the time zone this machine is set to.
+"""
 
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from kiosk.errors import StoreError
@@ -33,6 +36,29 @@ class Moment:
 def system_moment() -> Moment:
     """The machine's clocks."""
     return Moment(datetime.now(UTC), time.monotonic_ns(), _boot_id())
+
+
+class SystemZone(tzinfo):
+    """The time zone this machine is set to, with its summer time: the branch's."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        return None if moment is None else moment.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, moment: datetime | None) -> timedelta | None:  # noqa: ARG002 (tzinfo's contract)
+        """Not told apart: the offset holds it."""
+        return None
+
+    def tzname(self, moment: datetime | None) -> str | None:
+        return None if moment is None else moment.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, moment: datetime) -> datetime:
+        """The wall clock's time; the second pass through the hour at which summer time ends is marked as such."""
+        local = moment.replace(tzinfo=UTC).astimezone()
+        first = local.replace(tzinfo=self, fold=0)
+        return first if first.utcoffset() == local.utcoffset() else first.replace(fold=1)
+
+
+SYSTEM_ZONE = SystemZone()
 
 
 def to_text(moment: datetime) -> str:

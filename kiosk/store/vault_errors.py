@@ -43,6 +43,18 @@ class WrongKeyError(VaultError):
         super().__init__(path, f"This is not the {unlocked_by} of the key vault {path}: use the right one.")
 
 
+class VaultKindError(VaultError):
+    """The settings name another kind of vault than the one that was made."""
+
+    def __init__(self, path: Path, unlocked_by: str) -> None:
+        self.unlocked_by = unlocked_by
+        kind = unlocked_by.replace(" ", "_")
+        super().__init__(
+            path,
+            f'The key vault {path} was made with a {unlocked_by}: set vault.kind back to "{kind}" in settings.toml.',
+        )
+
+
 class PassphraseMissingError(VaultError):
     """The vault is locked with a passphrase and none was given."""
 
@@ -78,4 +90,4 @@ class SecretMissingError(VaultError):
 
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
-        super().__init__(path, f"The key vault {path} holds no {name}: run `kiosk setup` to add it.")
+        super().__init__(path, f"The key vault {path} holds no {name}: put back this kiosk's own, or set up anew.")

@@ -27,6 +27,7 @@ class Act(StrEnum):
     CLOSE_VISIT = "close_visit"
     SEE_APPLICATIONS = "see_applications"
     MARK_OPENED = "mark_opened"
+    ERASE_RECORD = "erase_record"
     SEE_DELIVERY = "see_delivery"
     ADD_TELLER = "add_teller"
     RESET_PIN = "reset_pin"
@@ -42,6 +43,7 @@ _TELLER = frozenset(
         Act.CLOSE_VISIT,
         Act.SEE_APPLICATIONS,
         Act.MARK_OPENED,
+        Act.ERASE_RECORD,
         Act.SEE_DELIVERY,
     }
 )

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from kiosk.errors import KioskError
 
-_SETTLE_MS = 60
+SETTLE_MS = 60
+"""How long a page takes to be laid out."""
 
 
 class AlbumError(KioskError):
@@ -34,7 +35,7 @@ class Album(QObject):
             raise AlbumError(f"{path} cannot be written; choose another folder for the pictures.")
         self.pictures.append(path)
 
-    def take_soon(self, name: str, while_true: Callable[[], bool]) -> None:
-        """Save once the page has settled, if it is still there by then."""
+    def take_soon(self, name: str, while_true: Callable[[], bool], after_ms: int = SETTLE_MS) -> None:
+        """Save after a moment, if what is to be seen is still there by then."""
         if self._folder is not None and name not in self._met:
-            QTimer.singleShot(_SETTLE_MS, self, lambda: self.take(name) if while_true() else None)
+            QTimer.singleShot(after_ms, self, lambda: self.take(name) if while_true() else None)

@@ -1,25 +1,27 @@
-"""Renders posed screens to pictures through the real window. No session runs behind them."""
+"""Renders posed screens to pictures through the real window. No session runs behind them, and no time passes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
 from kiosk.errors import KioskError
 from kiosk.privacy.notice import Notice
-from kiosk.runtime.surface import SessionView, TellerView
+from kiosk.runtime.surface import SessionView, TellerView, TerminalNotice
 from kiosk.session.events import ApplicationRecord, Event, Language, RefusalReason
 from kiosk.ui.customer.details_page import DetailsPage
 from kiosk.ui.customer.window import CustomerWindow
-from kiosk.ui.poses import RECORD, Pose, poses
+from kiosk.ui.poses import POSED_AT_S, RECORD, Pose, poses
+from kiosk.verification.quality import CaptureGuidance
 
 Pixels = NDArray[np.uint8]
+_PATIENCE_S = 20.0
 _Widget = TypeVar("_Widget", bound=QWidget)
 
 
@@ -71,6 +73,8 @@ class PosedTeller(QObject):
     def refuse(self, reason: RefusalReason) -> None: ...
     def close_visit(self) -> None: ...
     def mark_opened(self, application_id: str) -> None: ...
+    def erase_record(self, application_id: str) -> None: ...
+    def notice_seen(self, notice: TerminalNotice) -> None: ...
 
 
 class Gallery:
@@ -83,9 +87,11 @@ class Gallery:
         face: Pixels | None,
         page: Pixels | None,
         notices: Mapping[Language, Notice],
+        distant_face: Pixels | None = None,
     ) -> None:
         self._language, self._size = language, size
         self._face, self._page = face, page
+        self._distant_face = face if distant_face is None else distant_face
         self._notices = notices
 
     def render(self, folder: Path, only: str = "") -> list[Path]:
@@ -104,13 +110,18 @@ class Gallery:
         picture = window.grab()
         window.close()
         window.deleteLater()
+        # No event loop runs here that would do it; a window left over would look at every event of the later ones.
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         return picture
 
     def stage(self, pose: Pose) -> CustomerWindow:
         """Return a window that shows a pose."""
-        customer = PosedCustomer(pose.view, self._face, self._page)
+        distant = pose.view.guidance is CaptureGuidance.COME_CLOSER
+        customer = PosedCustomer(pose.view, self._distant_face if distant else self._face, self._page)
         teller = PosedTeller(pose.teller or TellerView())
-        window = CustomerWindow(customer, teller, self._notices, "Bank of Utopia", self._language, self._size)
+        window = CustomerWindow(
+            customer, teller, self._notices, "Bank of Utopia", self._language, self._size, lambda: POSED_AT_S
+        )
         customer.setParent(window)
         teller.setParent(window)
         window.show_on(self._size)
@@ -119,7 +130,11 @@ class Gallery:
         for name in pose.press:
             _press(window, name)
         if pose.type_into is not None and isinstance(window.page, DetailsPage):
-            window.page.begin_typing(_find(window, QLineEdit, pose.type_into))
+            field = _find(window, QLineEdit, pose.type_into)
+            field.setFocus()
+            window.page.begin_typing(field)
+        if pose.usable is not None:
+            _wait(_find(window, QAbstractButton, pose.usable).isEnabled)
         _settle(window)
         return window
 
@@ -139,7 +154,9 @@ def _press(window: QWidget, name: str) -> None:
     if name == "sign-in":
         _find(window, QLineEdit, "teller-id").setText("1042")
         _find(window, QLineEdit, "pin").setText("000000")
-    _find(window, QAbstractButton, name).click()
+    button = _find(window, QAbstractButton, name)
+    _wait(button.isEnabled)
+    button.click()
 
 
 def _find(window: QWidget, kind: type[_Widget], name: str) -> _Widget:
@@ -150,9 +167,17 @@ def _find(window: QWidget, kind: type[_Widget], name: str) -> _Widget:
 
 
 def _settle(window: CustomerWindow) -> None:
-    """Let layouts and first animation steps happen."""
-    deadline = time.monotonic() + 0.1
-    while time.monotonic() < deadline or (window.page is not None and not window.page.settled):
-        QApplication.processEvents()
+    """Let the layout happen, with the field in use shown as such, and nothing move."""
+    for timer in window.findChildren(QTimer):
+        timer.stop()
+    window.activateWindow()
+    _wait(lambda: window.isActiveWindow() and (window.page is None or window.page.settled))
     for _ in range(5):
+        QApplication.processEvents()
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    """Let events happen until it is so; where it never comes, the picture shows how far it went."""
+    ends_at_s = time.monotonic() + _PATIENCE_S
+    while not until() and time.monotonic() < ends_at_s:
         QApplication.processEvents()

@@ -1,6 +1,6 @@
 """A simulated person's hands: press, hold and type by the events a touch screen and a keyboard would send.
 
-Knows widgets by name and place only; it cannot press what is hidden or disabled.
+Knows widgets by name and place only; it cannot press what is hidden or disabled or has only just come up.
 """
 
 from typing import TypeVar
@@ -15,7 +15,7 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 def find(window: QWidget, name: str, kind: type[_Widget]) -> _Widget | None:
     """Return the widget of that name if it is on screen and can be used."""
     for widget in window.findChildren(kind, name):
-        if widget.isVisible() and widget.isEnabled():
+        if widget.isVisible() and widget.isEnabled() and _takes_touches(widget):
             return widget
     return None
 
@@ -43,6 +43,15 @@ def type_text(field: QLineEdit, text: str) -> None:
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             event = QKeyEvent(kind, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, character)
             QApplication.sendEvent(field, event)
+
+
+def _takes_touches(widget: QWidget | None) -> bool:
+    """Neither the widget nor what it stands on lets touches fall through, as a page does when it has just come."""
+    while widget is not None:
+        if widget.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents):
+            return False
+        widget = widget.parentWidget()
+    return True
 
 
 def _send_mouse(widget: QWidget, kind: QEvent.Type, held: Qt.MouseButton) -> None:

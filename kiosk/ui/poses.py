@@ -3,7 +3,7 @@
 For `kiosk screens`, the documentation and the tests; nothing here takes part in a visit.
 """
 
-import time
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,15 +12,26 @@ from kiosk.document.evidence import DocumentEvidence, DocumentKind, DocumentRema
 from kiosk.privacy.consent import Consent, Purpose
 from kiosk.privacy.data_list import parse_data_list
 from kiosk.privacy.notice import Notice, notice
-from kiosk.runtime.surface import OpenApplication, Readiness, SessionView, TellerView, VisitSlip, WaitingVisit
+from kiosk.runtime.surface import (
+    OpenApplication,
+    Readiness,
+    SessionView,
+    TellerView,
+    TerminalNotice,
+    VisitSlip,
+    VisitStage,
+    WaitingVisit,
+)
 from kiosk.session.events import AccountClass, ApplicationRecord, Language
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.ui.texts import ASSETS
 from kiosk.verification.decision import ReferralReason
-from kiosk.verification.liveness import Gesture
+from kiosk.verification.liveness import Gesture, draw_challenge
 from kiosk.verification.quality import CaptureGuidance
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+POSED_AT_S = 1000.0
+"""The monotonic time at which every pose stands still."""
 EVIDENCE = DocumentEvidence(
     kind=DocumentKind.PASSPORT,
     issuing_state="UTO",
@@ -33,6 +44,12 @@ EVIDENCE = DocumentEvidence(
     check_digits_valid=True,
     remarks=(),
 )
+LONG_NAMES = replace(
+    EVIDENCE,
+    primary_name="WOLFESCHLEGELSTEINHAUSENBERGERDORFFMANN",
+    secondary_name="MARIAMAGDALENAWILHELMINACHARLOTTEADELHE",
+)
+"""Longer than an MRZ holds, and not a space to break a line at."""
 RECORD = ApplicationRecord(
     primary_name=EVIDENCE.primary_name,
     secondary_name=EVIDENCE.secondary_name,
@@ -44,25 +61,32 @@ RECORD = ApplicationRecord(
     phone="+86 138 0000 0000",
     account_class=AccountClass.CLASS_II,
 )
+LONG_RECORD = replace(
+    RECORD,
+    primary_name="WOLFESCHLEGELSTEINHAUSENBERGERDORFF",
+    address="Flat 17 B, Building 4, 1234 Harbour Promenade West, Quarter of the Old Fishermen, 100085 Utopia City, "
+    "Province of the Seven Lighthouses, Utopia; second floor",
+)
 SLIP = VisitSlip(
     terminal="UTO-0042",
     issued_at=NOON,
     application_reference="7c3f0e5d9a1b2c4455667788990a0b0c1d2e3f405162738495a6b7c8d9eaf1b2",
     salt="00112233445566778899aabbccddeeff",
-    consent_sha256="ab" * 32,
     accepted=True,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A screen in one state; `press` names widgets to press first, `type_into` fields to touch."""
+    """A screen in one state; `press` names widgets to press first, `type_into` a field to touch."""
 
     name: str
     view: SessionView
     teller: TellerView | None = None
     press: tuple[str, ...] = ()
     type_into: str | None = None
+    usable: str | None = None
+    """A widget that must take a touch by the time of the picture."""
 
 
 def session_at(phase: Phase, language: Language = Language.ENGLISH) -> Session:
@@ -120,33 +144,44 @@ def _document(language: Language) -> Iterator[Pose]:
     details = view_at(Phase.CONFIRMING_DETAILS, language)
     yield Pose("details", details)
     yield Pose("details-typing", details, type_into="address")
+    yield Pose("details-long-names", replace(details, session=replace(details.session, evidence=LONG_NAMES)))
+    for remark, reason in (
+        (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
+        (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
+    ):
+        remarked = replace(details.session, evidence=replace(LONG_NAMES, remarks=(remark,)), referral=reason)
+        yield Pose(f"details-{remark.value.replace('_', '-')}", replace(details, session=remarked))
     yield Pose("details-face-declined", replace(details, session=replace(details.session, face_declined=True)))
 
 
 def _face(language: Language) -> Iterator[Pose]:
     place = view_at(Phase.POSITIONING, language)
-    for guidance in (CaptureGuidance.COME_CLOSER, CaptureGuidance.UNCOVER_EYES, CaptureGuidance.FIT):
+    for guidance in (CaptureGuidance.COME_CLOSER, CaptureGuidance.HOLD_STILL, CaptureGuidance.FIT):
         yield Pose(f"positioning-{guidance.value.replace('_', '-')}", replace(place, guidance=guidance))
-    yield Pose("positioning-again", replace(place, session=replace(place.session, attempts=1)))
-    live = replace(view_at(Phase.CHECKING_LIVENESS, language), gesture_count=len(Gesture))
+    again = replace(place, session=replace(place.session, attempts=1), guidance=CaptureGuidance.HOLD_STILL)
+    yield Pose("positioning-again", again)
+    count = len(draw_challenge(secrets.SystemRandom()).gestures)
+    live = replace(view_at(Phase.CHECKING_LIVENESS, language), gesture_count=count)
     yield Pose("liveness-neutral", replace(live, gesture_number=1))
-    for number, gesture in enumerate(Gesture, start=1):
-        asked = replace(live, gesture=gesture, gesture_number=number, gesture_ends_at_s=time.monotonic() + 3)
+    for place_in_list, gesture in enumerate(Gesture):
+        number = place_in_list % count + 1
+        asked = replace(live, gesture=gesture, gesture_number=number, gesture_ends_at_s=POSED_AT_S + 3)
         yield Pose(f"liveness-{gesture.value.replace('_', '-')}", asked)
     yield Pose("comparing", view_at(Phase.COMPARING, language))
 
 
 def _end(language: Language) -> Iterator[Pose]:
     waiting = view_at(Phase.WAITING_FOR_TELLER, language)
+    waiting = replace(waiting, session=replace(waiting.session, referral=ReferralReason.CLASS_I_FACE_TO_FACE))
     yield Pose("waiting", waiting)
     yield Pose("waiting-face-declined", replace(waiting, session=replace(waiting.session, face_declined=True)))
-    yield Pose("still-here", replace(waiting, idle_ends_at_s=time.monotonic() + 14.5))
+    yield Pose("still-here", replace(waiting, idle_ends_at_s=POSED_AT_S + 14.5))
     yield Pose("recording", view_at(Phase.RECORDING_VERDICT, language))
     verdict = view_at(Phase.SHOWING_VERDICT, language)
-    ends_at_s = time.monotonic() + 52
+    ends_at_s = POSED_AT_S + 45
     yes = replace(verdict, session=replace(verdict.session, answer=True), slip=SLIP, idle_ends_at_s=ends_at_s)
     yield Pose("verdict-yes", yes)
-    yield Pose("verdict-yes-closing", replace(yes, idle_ends_at_s=time.monotonic() + 12))
+    yield Pose("verdict-yes-closing", replace(yes, idle_ends_at_s=POSED_AT_S + 12))
     no = replace(yes, session=replace(yes.session, answer=False), slip=replace(SLIP, accepted=False))
     yield Pose("verdict-no", no)
 
@@ -163,13 +198,26 @@ def _console() -> Iterator[Pose]:
     customer = view_at(Phase.WAITING_FOR_TELLER)
     signed_in = TellerView(signed_in_as="M. Chen")
     yield Pose("teller-sign-in", customer, TellerView())
+    yield Pose("teller-sign-in-demo", customer, TellerView(demo=True))
     yield Pose("teller-wrong-pin", customer, TellerView(sign_in_error="wrong_pin"), press=("sign-in",))
-    yield Pose("teller-locked", customer, TellerView(sign_in_error="locked"), press=("sign-in",))
+    locked = TellerView(sign_in_error="locked", locked_until=NOON + timedelta(seconds=30))
+    yield Pose("teller-locked", customer, locked, press=("sign-in",))
     yield Pose("teller-nobody", customer, signed_in)
+    long_name = "Maximiliane Wolfeschlegelsteinhausenberger-Dorff"
+    yield Pose("teller-long-name", customer, replace(signed_in, signed_in_as=long_name))
+    yield Pose("teller-visit-under-way", customer, replace(signed_in, visit=VisitStage.UNDER_WAY))
+    yield Pose("teller-visit-answered", customer, replace(signed_in, visit=VisitStage.ANSWERED))
     waits = replace(signed_in, waiting=waiting_visit())
     yield Pose("teller-waiting", customer, waits)
+    yield Pose("teller-waiting-demo", customer, replace(waits, demo=True))
+    yield Pose(
+        "teller-long-address", customer, replace(signed_in, waiting=replace(waiting_visit(), record=LONG_RECORD))
+    )
     yield Pose("teller-checked", customer, waits, press=("check-face", "check-person"))
-    yield Pose("teller-refusing", customer, waits, press=("teller-refuse", "reason-not_the_person"))
+    reasons = ("teller-refuse", "reason-not_the_person")
+    yield Pose("teller-refusing-asked", customer, waits, press=reasons)
+    yield Pose("teller-refusing", customer, waits, press=reasons, usable=reasons[-1])
+    yield Pose("teller-closing", customer, waits, press=("teller-close",), usable="teller-close")
     unread = WaitingVisit(None, ReferralReason.DOCUMENT_UNREADABLE, NOON, can_be_answered=False)
     yield Pose("teller-cannot-answer", customer, replace(signed_in, waiting=unread))
     applications = replace(signed_in, applications=tuple(open_application(str(number)) for number in (1, 2, 3)))
@@ -183,7 +231,10 @@ def _console() -> Iterator[Pose]:
         signed_in,
         undelivered=3,
         oldest_undelivered_at=NOON,
-        notices=("The bank has not answered since noon.", "The face camera was restarted at 11:52."),
+        notices=(
+            TerminalNotice("The bank has not answered for an hour.", NOON + timedelta(hours=1)),
+            TerminalNotice("The process eyes ended and is started again: the face camera was unplugged.", NOON),
+        ),
     )
     yield Pose("teller-undelivered", customer, late, press=("tab-terminal",))
 

@@ -66,6 +66,11 @@ class Texts(Mapping[str, str]):
         return len(self._texts)
 
 
+def full_name(primary_name: str, secondary_name: str) -> str:
+    """Surname and given names as one reads them, told apart by a comma as in an index."""
+    return ", ".join(name for name in (primary_name, secondary_name) if name)
+
+
 @lru_cache(maxsize=4)
 def load_texts(language: Language) -> Texts:
     """Read the texts of a language; raise `TextsError` with the file's name."""

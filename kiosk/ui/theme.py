@@ -1,6 +1,6 @@
 """How the screens look: colours, type, sizes, and how they scale with the screen.
 
-Sizes are written for a short side of 1080 pixels (`DESIGN_SHORT_SIDE_PX`) and scaled from there. Style sheets never
+Sizes are written for a screen of 1080 by 1920 pixels, upright or lying, and scaled until they fit. Style sheets never
 set a font: the variable typeface takes its weight from an axis that style sheets do not know, so every font comes
 from `Theme.font`.
 """
@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase
 
 from kiosk.errors import KioskError
 
-DESIGN_SHORT_SIDE_PX = 1080
+DESIGN_SHORT_SIDE_PX, DESIGN_LONG_SIDE_PX = 1080, 1920
 TARGET_PX = 92
 """Least height of anything to be touched: 20 mm on a 1080-line screen of 21.5 inches and more are 81 px."""
 
@@ -129,8 +129,9 @@ class Theme:
     @classmethod
     def for_size(cls, size: QSize) -> "Theme":
         """Return the theme of a screen of this size in (logical) pixels."""
-        short_side = min(size.width(), size.height())
-        return cls(max(short_side, 1) / DESIGN_SHORT_SIDE_PX, size.height() > size.width())
+        short_side, long_side = sorted((max(size.width(), 1), max(size.height(), 1)))
+        scale = min(short_side / DESIGN_SHORT_SIDE_PX, long_side / DESIGN_LONG_SIDE_PX)
+        return cls(scale, size.height() > size.width())
 
     def px(self, design_px: float) -> int:
         """Scale a length; never less than one pixel."""

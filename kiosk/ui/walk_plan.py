@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.session.events import AccountClass, Language, RefusalReason
-from kiosk.session.machine import EndNote, Phase
+from kiosk.session.machine import EndNote, Phase, Session
+from kiosk.verification.decision import ReferralReason
+
+_SPEAK_AGAINST = (
+    ReferralReason.NON_MATCH,
+    ReferralReason.ATTEMPTS_USED_UP,
+    ReferralReason.DOCUMENT_EXPIRED,
+    ReferralReason.DOCUMENT_UNDER_AGE,
+    ReferralReason.NOT_AN_IDENTITY_DOCUMENT,
+)
 
 
 class ConsentChoice(StrEnum):
@@ -15,6 +24,8 @@ class ConsentChoice(StrEnum):
 
 
 class TellerChoice(StrEnum):
+    AUTO = "auto"
+    """Confirm, unless the machine found what a person would have to explain; see `WalkPlan.act_on`."""
     CONFIRM = "confirm"
     REFUSE = "refuse"
     CLOSE = "close"
@@ -32,14 +43,22 @@ class WalkPlan:
     decline_face_at: Phase | None = None
     cancel_at: Phase | None = None
     walk_away_at: Phase | None = None
-    teller: TellerChoice = TellerChoice.CONFIRM
+    teller: TellerChoice = TellerChoice.AUTO
     refusal: RefusalReason = RefusalReason.NOT_THE_PERSON
     open_account: bool = False
     """After a yes the teller also marks the account as opened, which erases the record."""
     address: str = "12 Harbour Street, Utopia City"
     phone: str | None = "+86 138 0000 0000"
 
-    def expected_end(self, met: Set[Phase]) -> EndNote:
+    def act_on(self, session: Session) -> TellerChoice:
+        """What this teller does with a visit that waits: without a document it can only be closed."""
+        if not session.can_be_answered:
+            return TellerChoice.CLOSE
+        if self.teller is not TellerChoice.AUTO:
+            return self.teller
+        return TellerChoice.REFUSE if session.referral in _SPEAK_AGAINST else TellerChoice.CONFIRM
+
+    def expected_end(self, met: Set[Phase], teller_act: TellerChoice | None) -> EndNote:
         """How a visit that met these phases ends when all goes to plan; NONE after a verdict."""
         if self.walk_away_at in met:
             return EndNote.TIMED_OUT
@@ -47,6 +66,6 @@ class WalkPlan:
             return EndNote.CANCELLED
         if self.consent is ConsentChoice.REFUSE:
             return EndNote.CONSENT_REFUSED
-        if self.teller is TellerChoice.CLOSE and Phase.WAITING_FOR_TELLER in met:
+        if teller_act is TellerChoice.CLOSE:
             return EndNote.CLOSED_BY_TELLER
         return EndNote.NONE

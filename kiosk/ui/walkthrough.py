@@ -10,10 +10,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from kiosk.runtime.surface import CustomerSurface, SessionView
 from kiosk.session.machine import EndNote, Phase
-from kiosk.ui.album import Album, AlbumError
+from kiosk.ui import hands
+from kiosk.ui.album import SETTLE_MS, Album, AlbumError
 from kiosk.ui.customer.window import CustomerWindow
 from kiosk.ui.teller.console import TellerConsole
 from kiosk.ui.walk_plan import ConsentChoice, TellerChoice, WalkPlan
@@ -28,6 +30,8 @@ PATIENCE_S = 150.0
 PATIENCE_AWAY_S = 330.0
 _MAY_BE_GONE_AT_ONCE = (Phase.COMPARING, Phase.RECORDING_VERDICT)
 """The machine ends these by itself, in milliseconds where it is fast."""
+_GESTURE_UNDER_WAY_MS = 650
+"""A person has read the prompt by then and does what it asks."""
 _END = object()
 
 
@@ -54,6 +58,7 @@ class Walkthrough(QObject):
         self._teller_script: Script | None = None
         self._phase: Phase | None = None
         self._met: set[Phase] = set()
+        self._teller_act: TellerChoice | None = None
         self._account_to_open = plan.open_account
         self._page_since_s = 0.0
         self._timer = QTimer(self)
@@ -82,56 +87,80 @@ class Walkthrough(QObject):
             if phase is not Phase.IDLE:
                 self._met.add(phase)
             if phase is Phase.WAITING_FOR_TELLER and phase not in (self._plan.walk_away_at, self._plan.cancel_at):
-                self._teller_script = self._teller.decide()
+                self._teller_act = self._plan.act_on(view.session)
+                self._teller_script = self._teller.decide(view.session)
+        name = self._page_name
         if phase in _MAY_BE_GONE_AT_ONCE and self._sees_the_page:
-            self._album.take(phase.value)
-        name = f"{phase}-{view.gesture}" if view.gesture else phase.value
-        self._album.take_soon(name, lambda: self._phase is phase and self._sees_the_page)
+            self._album.take(name)
+        after_ms = SETTLE_MS if view.gesture is None else _GESTURE_UNDER_WAY_MS
+        self._album.take_soon(name, lambda: self._page_name == name and self._sees_the_page, after_ms)
 
     def _step(self) -> None:
-        """Do the next thing: the teller's while they are at the console, else the customer's."""
+        """Look; then end where it is over, else do the next thing: the teller's at the console, else the customer's."""
         try:
-            if self._sees_the_page and self._phase is not None:
-                self._album.take(self._phase.value)
-            self._act()
+            if self._sees_the_page and self._surface.view.gesture is None:
+                self._album.take(self._page_name)
+            if not self._over():
+                self._act()
         except AlbumError as error:
             _log.error("%s", error)
             self._finish(as_planned=False)
-            return
-        self._finish_if_over()
 
     def _act(self) -> None:
         """An act may bring the next page, and with it the next script, before it returns.
 
-        The teller comes once the customer has nothing left to do on the waiting page.
+        The teller comes once the customer has nothing left to do on the waiting page; the customer acts on a page
+        that stands as a whole.
         """
         customer_first = self._phase is Phase.WAITING_FOR_TELLER and self._page_script is not None
         if (script := self._teller_script) is not None and not customer_first:
             if _is_over(script) and self._teller_script is script:
                 self._teller_script = None
-        elif (script := self._page_script) is not None and _is_over(script) and self._page_script is script:
-            self._page_script = None
+        elif self._page_stands and (script := self._page_script) is not None:
+            over = _is_over(script)
+            if over and self._page_script is script:
+                self._page_script = None
+
+    @property
+    def _page_name(self) -> str:
+        """What is to be seen: the phase, with what is asked, how the last visit ended, and what lies over the page."""
+        view = self._surface.view
+        words = [view.session.phase.value]
+        if view.gesture is not None:
+            words.append(view.gesture.value)
+        if view.session.end_note is not EndNote.NONE:
+            words.append(view.session.end_note.value)
+        if hands.find(self._window, "still-here-overlay", QWidget):
+            words.append("still_here")
+        return "-".join(words)
+
+    @property
+    def _page_stands(self) -> bool:
+        return self._window.page is not None and self._window.page.settled
 
     @property
     def _sees_the_page(self) -> bool:
         page = self._window.page
-        return self._console.isHidden() and page is not None and page.worth_a_picture
+        return self._console.isHidden() and page is not None and self._page_stands and page.worth_a_picture
 
     @property
     def _away(self) -> bool:
         return self._plan.walk_away_at in self._met
 
-    def _finish_if_over(self) -> None:
+    def _over(self) -> bool:
         patience_s = PATIENCE_AWAY_S if self._away else PATIENCE_S
         if time.monotonic() - self._page_since_s > patience_s:
             _log.error("The walk got stuck: nothing changed on the page %s.", self._phase)
             self._finish(as_planned=False)
-        elif self._phase is Phase.IDLE and self._met and self._teller_script is None:
+            return True
+        if self._phase is Phase.IDLE and self._met and self._teller_script is None:
             self._end_visit()
+            return self._teller_script is None
+        return False
 
     def _end_visit(self) -> None:
         end = self._surface.view.session.end_note
-        as_planned = end is self._plan.expected_end(self._met)
+        as_planned = end is self._plan.expected_end(self._met, self._teller_act)
         with_verdict = Phase.SHOWING_VERDICT in self._met
         if end is EndNote.NONE and as_planned and with_verdict and self._account_to_open:
             self._account_to_open = False

@@ -17,6 +17,11 @@ LONGEST_RETRY_AFTER_S = 3600.0
 
 BANK_REFUSALS = frozenset({400, 409, 413, 415, 422})
 """Status codes that, with a problem document, mean that the bank refuses this very message."""
+_CONFLICT = 409
+_TAKEN_CURE = (
+    "If it has counted another message under this number, this terminal runs on an older copy of its store: stop it,"
+    " ask the bank what it has received, and set the terminal up anew, with a new id and a new key."
+)
 
 
 class Upstream(Protocol):
@@ -85,6 +90,10 @@ class ClientCertificateRefusedError(DeliveryError):
     """The bank does not accept this kiosk's certificate."""
 
 
+class UnforeseenError(DeliveryError):
+    """Something failed for which there is no name here; the courier's log has the whole of it."""
+
+
 class AnswerError(DeliveryError):
     """The server answered, but not with a receipt."""
 
@@ -117,7 +126,8 @@ class MessageRefusedError(AnswerError):
     """The bank refuses this very message; trying it again unchanged will not help."""
 
     def __init__(self, status: int, title: str) -> None:
-        super().__init__(f"The bank refuses this message (status {status}): {title}. Ask the bank's IT why.")
+        cure = _TAKEN_CURE if status == _CONFLICT else "Ask the bank's IT why."
+        super().__init__(f"The bank refuses this message (status {status}): {title}. {cure}")
         self.status = status
         self.title = title
 

@@ -1,25 +1,28 @@
 """One persistent HTTPS connection to one configured host, with a client certificate.
 
-It trusts the configured CA only, follows no redirect, reads no proxy setting from the environment, accepts only what
-can be a receipt, and gives each delivery one time budget over everything: name look-up, connecting, TLS, and a server
-that answers a byte at a time. It does not verify receipts (desk does) and does not retry (desk does).
+It trusts the configured CA only, follows no redirect, keeps no cookie, reads no proxy setting from the environment,
+accepts only what can be a receipt, and gives each delivery one time budget over everything: name look-up, connecting,
+TLS, and a server that answers a byte at a time. It does not verify receipts (desk does) and does not retry (desk does).
+
+It sits on httpx's transport, below its client: redirects, cookies, credentials and proxies are the client's, and what
+is not there cannot be led astray by an answer.
 """
 
 import asyncio
+import logging
 import os
 import re
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
+from kiosk.errors import UpstreamError
+from kiosk.upstream.bank_address import parse_address
 from kiosk.upstream.delivery import (
     BANK_REFUSALS,
-    AddressError,
     AnswerTooLongError,
     BankTimeoutError,
     BankUnreachableError,
@@ -37,11 +40,13 @@ from kiosk.upstream.delivery import (
     ServerNotTrustedError,
     TlsVersionError,
     UnexpectedStatusError,
+    UnforeseenError,
     parse_retry_after,
 )
 from kiosk.verification.verdict import MESSAGE_JWS_CHARS, RECEIPT_JWS_CHARS
 
-VERDICTS_PATH = "/v1/verdicts"
+_log = logging.getLogger(__name__)
+
 JOSE = "application/jose"
 PROBLEM = "application/problem+json"
 MAX_ANSWER_BYTES = 4096
@@ -50,41 +55,8 @@ IDLE_CONNECTION_S = 25.0
 _RECEIPT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _NAME_MISMATCH = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _NOT_VALID_NOW = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+_HEADERS_TOO_LARGE = 431  # what h11 would answer a client with who does that
 _CLIENT_CERTIFICATE_ALERTS = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
-
-
-@dataclass(frozen=True, slots=True)
-class BankAddress:
-    """The one host the kiosk talks to, and where on it."""
-
-    host: str
-    port: int
-    path: str
-
-    @property
-    def verdicts_url(self) -> str:
-        """Where messages are posted."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}{self.path}"
-
-
-def parse_address(url: str) -> BankAddress:
-    """Return the address in `https://host[:port][/path]`; raise `AddressError` with the cure.
-
-    Without a path, messages go to `/v1/verdicts`.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 443
-    except ValueError as error:
-        raise AddressError("The bank's address does not read as a URL; write https://host:port.") from error
-    if parts.scheme != "https":
-        raise AddressError("The bank's address must begin with https://; nothing is sent unencrypted.")
-    if parts.username is not None or parts.password is not None:
-        raise AddressError("The bank's address must hold no user name or password; the kiosk uses a certificate.")
-    if not parts.hostname or parts.query or parts.fragment or not url.isascii() or re.search(r"[\s\\]", url):
-        raise AddressError("The bank's address must be https://host:port and perhaps a path, nothing more.")
-    return BankAddress(parts.hostname, port, parts.path if parts.path.strip("/") else VERDICTS_PATH)
 
 
 class HttpsUpstream:
@@ -97,14 +69,20 @@ class HttpsUpstream:
         self.address = parse_address(url)
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(
+        self._url = httpx.URL(self.address.verdicts_url)
+        self._transport = httpx.AsyncHTTPTransport(
             verify=make_tls_context(ca_pem, client_certificate_pem, client_key_pem),
             trust_env=False,
-            follow_redirects=False,
-            timeout=None,  # noqa: S113 - the budget over the whole delivery stands in `_deliver`
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_CONNECTION_S),
-            headers={"Accept": f"{JOSE}, {PROBLEM}", "Accept-Encoding": "identity", "User-Agent": "branch-kiosk"},
         )
+        self._headers = {
+            "Host": self._url.netloc.decode("ascii"),
+            "Accept": f"{JOSE}, {PROBLEM}",
+            "Accept-Encoding": "identity",
+            "Connection": "keep-alive",
+            "Content-Type": JOSE,
+            "User-Agent": "branch-kiosk",
+        }
 
     def deliver(self, sequence: int, jws: str) -> str:
         """Post one message and return what has the form of a receipt; raise a leaf of `DeliveryError`.
@@ -117,28 +95,33 @@ class HttpsUpstream:
             return self._runner.run(self._deliver(jws))
         except TimeoutError as error:
             raise BankTimeoutError(
-                f"The bank's server {self.address.host} did not answer message {sequence} within {self._timeout_s:g} s."
+                f"The bank's server {self.address.host} did not answer within {self._timeout_s:g} s."
             ) from error
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             raise self._named(error) from error
+        except UpstreamError:
+            raise
+        except Exception as error:  # no answer, however odd, may end the process that has to bring the next message
+            _log.exception("A delivery met what nobody foresaw.")
+            raise UnforeseenError(
+                f"The delivery failed in a way that nobody foresaw ({type(error).__name__}); the message stays in the"
+                " outbox. Give logs/courier.log to those who look after the kiosk."
+            ) from error
 
     def close(self) -> None:
         """Close the connection."""
         with suppress(httpx.HTTPError, OSError):
-            self._runner.run(self._client.aclose())
+            self._runner.run(self._transport.aclose())
         self._runner.close()
 
     async def _deliver(self, jws: str) -> str:
-        async with (
-            asyncio.timeout(self._timeout_s),
-            self._client.stream(
-                "POST",
-                self.address.verdicts_url,
-                content=jws.encode("ascii"),
-                headers={"Content-Type": JOSE},
-            ) as response,
-        ):
-            return self._receipt_of(response, await _read_bounded(response))
+        request = httpx.Request("POST", self._url, content=jws.encode("ascii"), headers=self._headers)
+        async with asyncio.timeout(self._timeout_s):
+            response = await self._transport.handle_async_request(request)
+            try:
+                return self._receipt_of(response, await _read_bounded(response))
+            finally:
+                await response.aclose()
 
     def _receipt_of(self, response: httpx.Response, body: bytes) -> str:
         """Return the receipt in an answer; name anything else."""
@@ -170,6 +153,8 @@ class HttpsUpstream:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLError) and (named := _tls_error(cause, host)) is not None:
                 return named
+        if any(getattr(cause, "error_status_hint", None) == _HEADERS_TOO_LARGE for cause in _causes(error)):
+            return AnswerTooLongError("The bank's server answered with headers that do not end.")
         if isinstance(error, httpx.ConnectError | OSError):
             return BankUnreachableError(
                 f"No connection to the bank's server {host}, port {self.address.port}: it refuses, or there is no"
@@ -185,8 +170,11 @@ def make_tls_context(ca_pem: str, client_certificate_pem: str, client_key_pem: s
     """Return a context that trusts `ca_pem` only and shows the client certificate, TLS 1.2 or later."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # The configured authority is believed as it is: a bank may give one that another, unknown one has signed.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(cadata=ca_pem)
+        # Remarks between the certificates may hold any letter; OpenSSL is given what it can read.
+        context.load_verify_locations(cadata=ca_pem.encode("ascii", "ignore").decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
         raise CertificateSettingsError(
             "The bank's CA certificate does not read as PEM; export it again from the bank."
@@ -231,7 +219,7 @@ def _problem_title(body: bytes) -> str:
     """Return the title of a problem document as one short printable line: it goes into a log."""
     try:
         problem = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "no reason given"
     title = problem.get("title") if isinstance(problem, dict) else None
     if not isinstance(title, str):

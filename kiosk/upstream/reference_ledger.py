@@ -206,13 +206,13 @@ class Ledger:
             rows.execute("UPDATE messages SET announced = 1 WHERE kiosk_id = ? AND sequence = ?", key)
 
     def missing_before(self, message: OutgoingMessage) -> int:
-        """Return how many sequence numbers between this and the one before it in the file have not arrived."""
+        """Return how many sequence numbers between this and the one before it, the first being 1, have not arrived."""
         with self._lock:
             (before,) = self._connection.execute(
                 "SELECT max(sequence) FROM messages WHERE kiosk_id = ? AND sequence < ?",
                 (message.kiosk_id, message.sequence),
             ).fetchone()
-        return 0 if before is None else message.sequence - before - 1
+        return int(message.sequence - (before or 0) - 1)
 
     def registered_keys(self) -> list[RegisteredKey]:
         """Return the registered keys."""

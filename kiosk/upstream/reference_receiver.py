@@ -116,8 +116,13 @@ class Announcer:
 
     def _mend_log(self) -> set[tuple[str, int]]:
         """Drop a line that a kill cut in two and return which messages the log holds."""
-        if self._log is None or not self._log.exists():
+        if self._log is None:
             return set()
+        try:
+            with self._log.open("ab"):
+                pass  # one that cannot be written is said now, not at the first verdict
+        except OSError as error:
+            raise ReceiverError(f"{self._log} cannot be written: {error.strerror}; choose another --log.") from error
         try:
             content = self._log.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]

@@ -48,6 +48,14 @@ class ComparisonThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateModel:
+    """The model in force and its threshold, as the manifest has them; what eyes says of either counts for nothing."""
+
+    id: str
+    threshold: ComparisonThreshold
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonScore:
     """Cosine of probe and reference, −1…1."""
 

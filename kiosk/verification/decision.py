@@ -6,9 +6,15 @@ Deliberately has no way to say no: what the machine does not accept, a teller de
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from kiosk.verification.comparison import ComparisonDecision, ComparisonScore, ComparisonThreshold, decide_match
 from kiosk.verification.liveness import PadDecision, PadOutcome
+
+SAME_FACE_AGREEMENT = 0.93
+"""Cosine of a frame of the probe and one of the window; below it, another face was there (`docs/thresholds.md`)."""
+MAX_WITNESS_GAP_S = 1.5
+"""How long a part of the window may go without a crop that shows whose face it was."""
 
 
 class ReferralReason(StrEnum):
@@ -24,6 +30,7 @@ class ReferralReason(StrEnum):
     DOCUMENT_EXPIRED = "document_expired"
     DOCUMENT_UNDER_AGE = "document_under_age"
     DOCUMENT_UNREADABLE = "document_unreadable"
+    NOT_AN_IDENTITY_DOCUMENT = "not_an_identity_document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,16 @@ class DecisionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonEvidence:
-    """What eyes reports: a score over frames of one track within one window."""
+    """What eyes reports: a score over frames of one track within one window, and whether they speak for all of it."""
 
     score: ComparisonScore
     threshold: ComparisonThreshold
     track_id: int
     frame_times_s: tuple[float, ...]
+    agreement: float
+    """Lowest cosine of any frame of the probe and any witness, −1…1."""
+    witness_times_s: tuple[float, ...]
+    """When the witnesses were taken, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +82,21 @@ def decide(
         return Decision(ReferralReason.ATTEMPTS_USED_UP)
     if not _same_face_and_window(liveness, comparison, policy) or not _sound(comparison):
         return Decision(ReferralReason.COMPARISON_FAILED)
+    if not is_one_face(liveness, comparison):
+        return Decision(ReferralReason.COMPARISON_FAILED)
     if not _meets_policy(comparison.threshold, policy):
         return Decision(ReferralReason.THRESHOLD_NOT_VALIDATED)
     if decide_match(comparison.score, comparison.threshold) is not ComparisonDecision.MATCH:
         return Decision(ReferralReason.NON_MATCH)
     return Decision(None)
+
+
+def is_one_face(liveness: PadDecision, comparison: ComparisonEvidence) -> bool:
+    """The face of the probe is the one that answered: witnesses from all of the window agree with every frame of it."""
+    times_s = (liveness.window_from_s, *comparison.witness_times_s, liveness.window_until_s)
+    covered = all(0 <= later_s - earlier_s <= MAX_WITNESS_GAP_S for earlier_s, later_s in pairwise(times_s))
+    agreed = SAME_FACE_AGREEMENT <= comparison.agreement <= 1 + 1e-6
+    return bool(comparison.witness_times_s) and covered and agreed
 
 
 def _same_face_and_window(liveness: PadDecision, comparison: ComparisonEvidence, policy: DecisionPolicy) -> bool:

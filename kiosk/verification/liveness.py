@@ -19,6 +19,7 @@ over and over never passed. A visit has three attempts. An attack that does as i
 
 import math
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +64,8 @@ MAX_FRAME_GAP_S = 1.0
 MAX_SILENCE_S = 2.0
 """How long no frame may arrive; more than the gap between frames, since a busy machine hands them on late."""
 MAX_RESPONSE_WINDOW_S = 10.0
+MAX_LAG_S, MAX_LEAD_S = 3.0, 0.1
+"""How old a frame may be when desk hears of it, and how far ahead: who stamps the frames must not stop the clock."""
 
 TURNS = frozenset({Gesture.TURN_LEFT, Gesture.TURN_RIGHT})
 
@@ -122,14 +125,17 @@ class LivenessProgress:
     decision: PadDecision | None = None
 
 
-def draw_challenge(source: random.Random, count: int = 3) -> GestureChallenge:
+def draw_challenge(
+    source: random.Random, count: int = 3, left_out: Collection[Gesture] = frozenset()
+) -> GestureChallenge:
     """Draw `count` gestures, every permitted sequence equally likely; callers pass `secrets.SystemRandom()`.
 
-    Permitted: no gesture twice in a row, and at least one turn of the head. Raise `ChallengeError` below one gesture.
+    Permitted: no gesture twice in a row, and at least one turn of the head. `left_out` are gestures that this person
+    has shown no answer to; turns are never left out. Raise `ChallengeError` below one gesture.
     """
     if count < 1:
         raise ChallengeError(f"A challenge needs at least one gesture, not {count}.")
-    every = tuple(Gesture)
+    every = tuple(gesture for gesture in Gesture if gesture in TURNS or gesture not in left_out)
     while True:
         drawn = [source.choice(every)]
         while len(drawn) < count:
@@ -157,6 +163,7 @@ class LivenessCheck:
         self._stage_since_s = 0.0
         self._answers: list[GestureAnswer] = []
         self._track_id = NO_TRACK
+        self._heard_at_s = 0.0
         self._first_tick_s: float | None = None
         self._started_at_s: float | None = None
         self._last_frame_at_s = 0.0
@@ -177,10 +184,17 @@ class LivenessCheck:
         ends_at_s = self._stage_since_s + self._challenge.response_window_s
         return LivenessProgress(self._challenge.gestures[number - 1], number, count, ends_at_s)
 
-    def observe(self, observation: FrameObservation) -> LivenessProgress:
-        """Take the next frame; one with the time of the last is the same frame again and says nothing new."""
+    def observe(self, observation: FrameObservation, heard_at_s: float | None = None) -> LivenessProgress:
+        """Take the next frame; one with the time of the last is the same frame again and says nothing new.
+
+        `heard_at_s` is when desk looks at it, as far as that differs from its own time: what is asked because of it
+        can be seen only then, and what the frames on their way meanwhile show is no answer yet.
+        """
         now_s = observation.captured_at_s
+        self._heard_at_s = now_s if heard_at_s is None else heard_at_s
         seen_before = self._started_at_s is not None and now_s == self._last_frame_at_s
+        if self._outcome is None and not -MAX_LEAD_S <= self._heard_at_s - now_s <= MAX_LAG_S:
+            self._outcome = PadOutcome.FACE_CHANGED
         if self._outcome is None and not seen_before:
             self._outcome = self._broken_continuity(observation) or self._overdue(now_s)
             if self._outcome is None:
@@ -211,14 +225,16 @@ class LivenessCheck:
             self._started_at_s = self._stage_since_s = self._last_frame_at_s = self._last_face_at_s = now_s
         if not 0 <= now_s - self._last_frame_at_s <= MAX_FRAME_GAP_S or observation.face_count > 1:
             return PadOutcome.FACE_CHANGED
-        if now_s - self._last_face_at_s > MAX_FACE_GAP_S + ROUNDING_S:
+        missing = self._last_face_at_s < self._last_frame_at_s  # frames without a face, not a pause between frames
+        if missing and now_s - self._last_face_at_s > MAX_FACE_GAP_S + ROUNDING_S:
             return PadOutcome.FACE_CHANGED
         face = observation.face
-        if face is None or not is_measurable(face):
+        if face is None:
             return None
         if self._track_id == NO_TRACK:
             self._track_id = face.track_id
-        self._last_face_at_s = now_s
+        if is_measurable(face):
+            self._last_face_at_s = now_s
         return None if face.track_id == self._track_id else PadOutcome.FACE_CHANGED
 
     def _overdue(self, now_s: float) -> PadOutcome | None:
@@ -245,7 +261,7 @@ class LivenessCheck:
             self._at_rest.clear()
             return
         self._at_rest.append((now_s, face))
-        while len(self._at_rest) > 1 and self._lasts(self._at_rest[1:], now_s, LEARN_NEUTRAL_S):
+        while len(self._at_rest) > LEARN_NEUTRAL_FRAMES and self._lasts(self._at_rest[1:], now_s, LEARN_NEUTRAL_S):
             del self._at_rest[0]
         if len(self._at_rest) < LEARN_NEUTRAL_FRAMES or not self._lasts(self._at_rest, now_s, LEARN_NEUTRAL_S):
             return
@@ -282,7 +298,8 @@ class LivenessCheck:
         return None
 
     def _enter(self, stage: _Stage, detector: GestureDetector, now_s: float) -> None:
-        self._stage, self._stage_since_s, self._detector = stage, now_s, detector
+        since_s = max(now_s, self._heard_at_s) if stage is _Stage.ASKING else now_s
+        self._stage, self._stage_since_s, self._detector = stage, since_s, detector
         self._at_rest.clear()
 
     @staticmethod

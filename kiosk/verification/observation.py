@@ -46,7 +46,8 @@ class FaceObservation:
     """Face centre as a fraction of frame width, 0…1."""
     centre_y: float
     sharpness: float
-    """Variance of the Laplacian of the face crop scaled to a fixed size; about 20 blurred, over 100 sharp."""
+    """Variance of the Laplacian in percent of the local contrast, of the face scaled to a fixed size; below 5 blurred,
+    about 25 sharp."""
     brightness: float
     """Mean luminance of the face, 0…1."""
     over_exposed: float

@@ -1,6 +1,7 @@
 """Is this frame fit for comparison, and if not, which one thing should the capture subject do?
 
-Names and order follow OFIQ (ISO/IEC 29794-5). Judges numbers only; what a measure is measured on, `vision` knows.
+Judges numbers only; what a measure is measured on, `vision` knows. Measures are named after OFIQ's where there is one,
+and scaled in the kiosk's own way.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,27 +25,33 @@ _FAR_OFF_CENTRE = 0.16
 _FACE_HEIGHT_GOAL = 0.5
 _DARKEST, _BRIGHTEST = 0.16, 0.86
 _MOST_CLIPPED, _MOST_SIDE_LIGHT = 0.25, 0.40
-_SHARPNESS_FLOOR, _SHARPNESS_GOAL = 20.0, 100.0
-_EYES_OPEN_FLOOR, _EYES_OPEN_GOAL = 0.14, 0.25
+_SHARPNESS_FLOOR, _SHARPNESS_GOAL = 5.0, 25.0
+_EYES_OPEN_FLOOR, _EYES_OPEN_GOAL = 0.10, 0.25
+"""The floor is low: eyes that smile, or are narrow, are open at 0.14."""
 _MOUTH_OPEN_LIMIT = 0.20
 _COVERED_LIMIT = 0.5
 _GAZE_LIMIT_DEG = 30.0
 
 
 class QualityMeasure(StrEnum):
-    """OFIQ's names."""
+    """OFIQ's names (ISO/IEC 29794-5) where it has one; of the others, what OFIQ has instead."""
 
     SINGLE_FACE_PRESENT = "SINGLE_FACE_PRESENT"
     INTER_EYE_DISTANCE = "INTER_EYE_DISTANCE"
     HEAD_POSE = "HEAD_POSE"
+    """OFIQ: its yaw, pitch and roll apart."""
     FACE_POSITION = "FACE_POSITION"
+    """OFIQ: four crops and margins of the face image."""
     SHARPNESS = "SHARPNESS"
     EXPOSURE = "EXPOSURE"
+    """OFIQ: luminance, under- and over-exposure, illumination uniformity apart."""
     EYES_OPEN = "EYES_OPEN"
     EYES_VISIBLE = "EYES_VISIBLE"
     MOUTH_CLOSED = "MOUTH_CLOSED"
     MOUTH_VISIBLE = "MOUTH_VISIBLE"
+    """OFIQ: mouth occlusion prevention."""
     GAZE = "GAZE"
+    """OFIQ: nothing."""
 
 
 class CaptureGuidance(StrEnum):
@@ -83,19 +90,17 @@ class QualityAssessment:
 
 
 REMARK_WORDS: Mapping[QualityMeasure, str] = {
-    QualityMeasure.SINGLE_FACE_PRESENT: "not exactly one face",
     QualityMeasure.INTER_EYE_DISTANCE: "few pixels between the eyes",
     QualityMeasure.HEAD_POSE: "the head is turned or tilted",
-    QualityMeasure.FACE_POSITION: "the face is not in the middle",
+    QualityMeasure.FACE_POSITION: "the edge of the picture cuts the face",
     QualityMeasure.SHARPNESS: "blurred",
     QualityMeasure.EXPOSURE: "too dark, too bright or lit from one side",
     QualityMeasure.EYES_OPEN: "the eyes may be closed",
     QualityMeasure.EYES_VISIBLE: "the eyes may be covered",
     QualityMeasure.MOUTH_CLOSED: "the mouth is open",
     QualityMeasure.MOUTH_VISIBLE: "the mouth may be covered",
-    QualityMeasure.GAZE: "looks aside",
 }
-"""What is poor, in words for IT and tellers."""
+"""What can be poor about a photograph, in words for IT."""
 
 
 def assess(observation: FrameObservation) -> QualityAssessment:
@@ -112,16 +117,20 @@ def assess(observation: FrameObservation) -> QualityAssessment:
     return QualityAssessment(guidance, measures, _score(measures))
 
 
-def reference_remarks(face: FaceObservation) -> tuple[QualityMeasure, ...]:
-    """Name what is poor about a face in a photograph; it is compared all the same."""
+def reference_remarks(face: FaceObservation, *, width: int, height: int) -> tuple[QualityMeasure, ...]:
+    """Name what is poor about a face in a photograph of this size in pixels; it is compared all the same."""
+    few_pixels = face.inter_eye_px < REFERENCE_INTER_EYE_REMARK_PX
     remarks = {
-        QualityMeasure.INTER_EYE_DISTANCE: face.inter_eye_px < REFERENCE_INTER_EYE_REMARK_PX,
+        QualityMeasure.INTER_EYE_DISTANCE: few_pixels,
+        QualityMeasure.FACE_POSITION: not _is_inside(face, width, height),
         QualityMeasure.HEAD_POSE: _pose_room(face.head_pose, _TURN_REMARK_DEG) <= 0,
         QualityMeasure.EXPOSURE: _exposure(face) <= 0,
         QualityMeasure.EYES_VISIBLE: face.eyes_covered >= _COVERED_LIMIT,
         QualityMeasure.MOUTH_VISIBLE: face.mouth_covered >= _COVERED_LIMIT,
-        QualityMeasure.SHARPNESS: face.sharpness < _SHARPNESS_FLOOR,
+        # Few pixels enlarged are never sharp; that they are few is said already.
+        QualityMeasure.SHARPNESS: not few_pixels and face.sharpness < _SHARPNESS_FLOOR,
         QualityMeasure.EYES_OPEN: face.eye_openness < _EYES_OPEN_FLOOR,
+        QualityMeasure.MOUTH_CLOSED: face.mouth_openness >= _MOUTH_OPEN_LIMIT,
     }
     return tuple(measure for measure, poor in remarks.items() if poor)
 
@@ -187,17 +196,16 @@ def _inter_eye(observation: FrameObservation, face: FaceObservation) -> float:
 
 
 def _position(observation: FrameObservation, face: FaceObservation) -> float:
-    points = face.landmarks
-    inside = (
-        points[:, 0].min() >= 0
-        and points[:, 1].min() >= 0
-        and points[:, 0].max() <= observation.width
-        and points[:, 1].max() <= observation.height
-    )
     # Sideways in units of the height too: the oval stands in the middle of wide and of upright pictures alike.
     across = abs(face.centre_x - 0.5) * observation.width / max(observation.height, 1)
     off = max(across, abs(face.centre_y - _FACE_HEIGHT_GOAL))
-    return _room(off, _FAR_OFF_CENTRE) if inside else 0.0
+    return _room(off, _FAR_OFF_CENTRE) if _is_inside(face, observation.width, observation.height) else 0.0
+
+
+def _is_inside(face: FaceObservation, width: int, height: int) -> bool:
+    """Whether the whole face lies in the picture."""
+    low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
+    return bool((low >= 0).all() and (high <= (width, height)).all())
 
 
 def _pose_room(pose: HeadPose, limit: HeadPose) -> float:

@@ -32,9 +32,20 @@ _UNDER_NOSE = (164, 167, 393)
 _LOWER_CHEEKS = (192, 416, 207, 427, 214, 434)
 _CHIN = (175, 199, 200, 208, 428, 201, 421)
 _LIPS = (0, 17, 37, 267, 84, 314, 40, 270, 91, 321)
-_LIP_LINE = (13, 14, 82, 312)
+_LIP_EDGE = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+_LEAST_MOUTH_CONTRAST = 0.2
+"""Lips, the line between them or teeth differ by at least this part of the lightness of the skin around them, on pale
+and dark skin alike; a mask shows hardly a tenth of it."""
+_DARKEST_GROUND = 60.0
+"""Of 255; on darker ground, noise alone would look like contrast."""
 _CHEEKS_DARKER = -25.0
 """How much darker (of 255) the lower cheeks usually are than the upper face."""
+_BARE_UNDER_EYE, _DARK_UNDER_EYE = 0.4, 0.2
+"""Lightness of what lies just under an eye, as part of the cheek's: bare skin is lighter than the first, a dark lens
+darker than the second."""
+_LOCAL_PX = (31, 31)
+_ROUNDING_NOISE = 20 / 12
+"""What rounding to whole numbers alone adds to the variance of the Laplacian."""
 _PATCH = (7, 7)
 """Pixels around a landmark that are averaged."""
 
@@ -112,9 +123,14 @@ def _upright(landmarks: Landmarks) -> NDArray[np.float64]:
 
 
 def _sharpness(grey: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float:
+    """Edges in proportion to contrast, so that neither little light nor a flat picture seems blurred."""
     inner = cv2.erode(mask, np.ones((5, 5), dtype=np.uint8)) > 0
-    edges = cv2.Laplacian(grey, cv2.CV_32F)[inner]
-    return float(edges.var()) if edges.size else 0.0
+    if not inner.any():
+        return 0.0
+    values = grey.astype(np.float32)
+    edges = float(cv2.Laplacian(values, cv2.CV_32F)[inner].var()) - _ROUNDING_NOISE
+    contrast = float(np.square(values - cv2.blur(values, _LOCAL_PX))[inner].mean())
+    return 100 * max(edges, 0.0) / max(contrast, 1.0)
 
 
 def _side_light(grey: NDArray[np.uint8], mask: NDArray[np.uint8], points: NDArray[np.float64]) -> float:
@@ -128,26 +144,29 @@ def _side_light(grey: NDArray[np.uint8], mask: NDArray[np.uint8], points: NDArra
 
 
 def _eyes_covered(grey: NDArray[np.uint8], points: NDArray[np.float64]) -> float:
-    """Nothing around an eye as bright as the skin of its own side: dark glasses, hair. The mean of both eyes."""
+    """Just under the eyes, where the skin is bare and as light as the cheek, it is dark. The mean of both eyes."""
     smooth = np.asarray(cv2.blur(grey, _PATCH), dtype=np.float32)
     hints = []
     for corners, skin_points in ((RIGHT_EYE_CORNERS, _RIGHT_SKIN), (LEFT_EYE_CORNERS, _LEFT_SKIN)):
         skin = float(np.median(_at(smooth, points, skin_points)))
-        bright = float(np.percentile(_eye_region(grey, points[list(corners)]), 90))
-        hints.append(float(np.clip((0.8 - bright / max(skin, 1.0)) / 0.3, 0, 1)))
+        # The middle value: frames of glasses are thin, and a lens reflects in places.
+        light = float(np.median(_under_eye(grey, points[list(corners)]))) / max(skin, 1.0)
+        hints.append(float(np.clip((_BARE_UNDER_EYE - light) / (_BARE_UNDER_EYE - _DARK_UNDER_EYE), 0, 1)))
     return sum(hints) / len(hints)
 
 
-def _eye_region(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.uint8]:
-    centre, half_width = corners.mean(axis=0), abs(corners[1, 0] - corners[0, 0]) * 0.7 + 2
-    half = np.array([half_width, half_width * 0.7])
+def _under_eye(grey: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """As wide as the eye and half as high, from the middle of the eye downwards."""
+    width = abs(corners[1, 0] - corners[0, 0])
+    half = np.array([0.5, 0.25]) * width
+    centre = corners.mean(axis=0) + np.array([0.0, 0.3]) * width
     low = np.clip(centre - half, 0, _SIDE - 4).astype(int)
     high = np.clip(centre + half, low + 4, _SIDE).astype(int)
     return grey[low[1] : high[1], low[0] : high[0]]
 
 
 def _mouth_covered(crop: NDArray[np.uint8], points: NDArray[np.float64]) -> float:
-    """Neither lips nor the line between them, on ground of another colour than the face above: a mask, a scarf."""
+    """Neither lips nor anything between them, on ground of another colour than the face above: a mask, a scarf."""
     lab = cv2.cvtColor(crop, cv2.COLOR_RGB2LAB).astype(np.float32)
     smooth = np.asarray(cv2.blur(lab, _PATCH), dtype=np.float32)
     above, under_nose, cheeks, chin, lips = (
@@ -155,16 +174,19 @@ def _mouth_covered(crop: NDArray[np.uint8], points: NDArray[np.float64]) -> floa
         for indices in (_UPPER_FACE, _UNDER_NOSE, _LOWER_CHEEKS, _CHIN, _LIPS)
     )
     ground = (under_nose + chin) / 2
-    lip_signs = max(0.0, float(ground[0]) - _darkest_row(lab, points)) / 20 + _colour_apart(lips, ground) / 4
+    contrast = _mouth_contrast(lab, points) / max(float(ground[0]), _DARKEST_GROUND)
+    lip_signs = contrast / _LEAST_MOUTH_CONTRAST + _colour_apart(lips, ground) / 4
     light_apart = abs(float(cheeks[0] - above[0]) - _CHEEKS_DARKER)
     foreign = min(_colour_apart(part, above) for part in (under_nose, cheeks, chin)) / 10 + light_apart / 80
     return float(np.clip(1.5 * (1 - lip_signs), 0, 1) * np.clip(foreign, 0, 1))
 
 
-def _darkest_row(lab: NDArray[np.float32], points: NDArray[np.float64]) -> float:
-    """Lightness of the line between the lips, where there is one."""
-    rows = cv2.blur(np.ascontiguousarray(lab[:, :, 0]), (_PATCH[0], 1))
-    return float(np.mean(cv2.erode(rows, np.ones((_PATCH[1], 1), dtype=np.uint8))[_places(points, _LIP_LINE)]))
+def _mouth_contrast(lab: NDArray[np.float32], points: NDArray[np.float64]) -> float:
+    """Lightness of the lightest less that of the darkest part of the mouth."""
+    mask = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(points[list(_LIP_EDGE)].astype(np.int32)), 255)
+    inside = cv2.blur(np.ascontiguousarray(lab[:, :, 0]), (5, 3))[mask > 0]
+    return float(np.subtract(*np.percentile(inside, (95, 5)))) if inside.size else 0.0
 
 
 def _colour_apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -22,9 +22,7 @@ from kiosk.vision.face_appearance import (
     upright_face,
 )
 from kiosk.vision.face_geometry import Landmarks, eye_centres, measure_face
-from kiosk.vision.still_faces import FaceBox, StillFace, face_size_px, find_faces, landmark_array, shared_finder
-
-__all__ = ["FaceLandmarker", "StillFace", "face_observation", "find_faces"]
+from kiosk.vision.still_faces import FaceBox, face_size_px, find_faces, landmark_array, shared_finder
 
 _MOST_FACES = 3
 _OTHER_FACE = 0.6

@@ -50,6 +50,7 @@ class PhotographTemplate:
 
     template: FaceTemplate
     inter_eye_px: float
+    """In pixels of the file the photograph came from."""
     remarks: tuple[QualityMeasure, ...]
 
 
@@ -73,11 +74,17 @@ class FaceTemplateExtractor:
         """Return the template of a document's portrait; raise `UnusablePhotographError`."""
         return self.extract_photograph(pixels, TemplateRole.REFERENCE)
 
-    def extract_photograph(self, pixels: NDArray[np.uint8], role: TemplateRole) -> PhotographTemplate:
-        """Return the template of the one face in a (height, width, 3) uint8 RGB picture, with remarks."""
-        face = the_one_face(pixels, role)
+    def extract_photograph(
+        self, pixels: NDArray[np.uint8], role: TemplateRole, reduction: float = 1.0
+    ) -> PhotographTemplate:
+        """Return the template of the one face in a (height, width, 3) uint8 RGB picture, with remarks.
+
+        `reduction` is that of the `Photograph`: how many pixels of its file a pixel stands for.
+        """
+        face = the_one_face(pixels, role, reduction)
         template = self.template_of_crops([self.align(pixels, face.landmarks)], role)
-        return PhotographTemplate(template, face.inter_eye_px, photograph_remarks(pixels, face.landmarks))
+        remarks = photograph_remarks(pixels, face.landmarks)
+        return PhotographTemplate(template, face.inter_eye_px * reduction, remarks)
 
     def template_of_crops(self, crops: Sequence[NDArray[np.uint8]], role: TemplateRole) -> FaceTemplate:
         """Return one template: each crop and its mirror summed to unit length, averaged, again to unit length."""

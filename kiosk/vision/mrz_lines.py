@@ -1,7 +1,8 @@
 """Finds bands of two or three long, parallel text lines on a page, and straightens them. Reads no character.
 
 An empty desk must cost little, so everything here runs on a reduced picture; only the straightened lines are cut from
-the full one. Lines are found up to about 30° off either axis of the picture; which end is up is left to the reader.
+the full one. Lines are found up to about 15° off either axis of the picture; for the angles between, the reader asks
+again with the picture turned (`TURNS_DEG`). Which end is up is left to the reader too.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORKING_SIDE_PX = 1280
-MAX_BANDS = 4
+MAX_BANDS = 8
 _CLOSING_PX = (14, 28, 48)
 """Widths that join the characters of a line, for small, middle and large print on the working picture."""
 _MIN_LENGTH = 0.18
 """Of the working picture's long side."""
 _MIN_ASPECT, _MAX_ASPECT = 9.0, 70.0
 _SAMPLES = 33
+TURNS_DEG = (0.0, 25.0, -25.0)
+"""Together they meet a page at any angle."""
 USUAL_ROOM = 0.8
 
 
@@ -63,20 +66,50 @@ class Band:
     lines: tuple[TextLine, ...]
     spacing_px: float
 
+    @property
+    def middle(self) -> NDArray[np.float32]:
+        centre: NDArray[np.float32] = np.mean([line.centre_line.mean(axis=0) for line in self.lines], axis=0)
+        return centre
+
     def upside_down(self) -> "Band":
         return Band(tuple(line.reversed() for line in self.lines[::-1]), self.spacing_px)
 
 
-def find_bands(pixels: NDArray[np.uint8]) -> list[Band]:
-    """Return what could be a machine readable zone on (h, w, 3) uint8 RGB, likeliest first; at most four."""
+def find_bands(pixels: NDArray[np.uint8], turn_deg: float = 0.0) -> list[Band]:
+    """Return what could be a machine readable zone on (h, w, 3) uint8 RGB, likeliest first.
+
+    At most eight: a page gives up to three, and two pages may lie there.
+    """
     scale = min(1.0, WORKING_SIDE_PX / max(pixels.shape[:2]))
     reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-    ink = _ink(cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY))
+    grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
+    return _without_repeats(sorted(_bands_in(grey, turn_deg, scale), key=_unlikeliness))[:MAX_BANDS]
+
+
+def _bands_in(grey: NDArray[np.uint8], turn_deg: float, scale: float) -> list[Band]:
+    """Look along both axes of the working picture after turning it."""
+    height, width = grey.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), turn_deg, 1.0)
+    if turn_deg:
+        # As large as the turned picture needs: a corner may hold the page.
+        cosine, sine = np.abs(turn[0, :2])
+        size = (round(width * cosine + height * sine), round(width * sine + height * cosine))
+        turn[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)
+        grey = cv2.warpAffine(grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    back = cv2.invertAffineTransform(turn)
+    ink = _ink(grey)
     bands: list[Band] = []
     for upright in (True, False):
         for closing in _CLOSING_PX:
-            bands += _bands_of(_lines_of(ink if upright else np.ascontiguousarray(ink.T), closing, upright, scale))
-    return _without_repeats(sorted(bands, key=_unlikeliness))[:MAX_BANDS]
+            along = ink if upright else np.ascontiguousarray(ink.T)
+            bands += _bands_of([_turned(line, back, scale) for line in _lines_of(along, closing, upright)])
+    return bands
+
+
+def _turned(line: TextLine, back: NDArray[np.float64], scale: float) -> TextLine:
+    """Bring a line from the turned working picture back into the full one."""
+    points = (line.centre_line @ back[:, :2].T + back[:, 2] + 0.5) / scale
+    return TextLine(points.astype(np.float32), line.height_px / scale)
 
 
 def straighten(
@@ -119,7 +152,7 @@ def _ink(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ink
 
 
-def _lines_of(ink: NDArray[np.uint8], closing: int, upright: bool, scale: float) -> list[TextLine]:
+def _lines_of(ink: NDArray[np.uint8], closing: int, upright: bool) -> list[TextLine]:
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, closing), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((3, closing), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -130,12 +163,12 @@ def _lines_of(ink: NDArray[np.uint8], closing: int, upright: bool, scale: float)
     for label in np.flatnonzero(long[1:]) + 1:
         left, top, width, height = boxes[label, :4]
         part = labels[top : top + height, left : left + width] == label
-        if (line := _line_of(part, left, top, upright, scale)) is not None:
+        if (line := _line_of(part, left, top, upright)) is not None:
             lines.append(line)
     return lines
 
 
-def _line_of(part: NDArray[np.bool_], left: int, top: int, upright: bool, scale: float) -> TextLine | None:
+def _line_of(part: NDArray[np.bool_], left: int, top: int, upright: bool) -> TextLine | None:
     """Fit a parabola through the middle of a component; None where it is no slim, smooth line."""
     columns = np.arange(part.shape[1])
     thickness = part.sum(axis=0)
@@ -149,7 +182,7 @@ def _line_of(part: NDArray[np.bool_], left: int, top: int, upright: bool, scale:
     along = np.linspace(0, part.shape[1] - 1, _SAMPLES)
     points = np.stack([along + left, np.polyval(coefficients, along) + top], axis=1)
     points = points if upright else points[:, ::-1]
-    return TextLine(((points + 0.5) / scale).astype(np.float32), height / scale)
+    return TextLine(points.astype(np.float32), height)
 
 
 def _bands_of(lines: Sequence[TextLine]) -> list[Band]:
@@ -203,10 +236,10 @@ def _unlikeliness(band: Band) -> float:
 def _without_repeats(bands: Sequence[Band]) -> list[Band]:
     kept: list[Band] = []
     for band in bands:
-        middle = np.mean([line.centre_line.mean(axis=0) for line in band.lines], axis=0)
         for other in kept:
-            its_middle = np.mean([line.centre_line.mean(axis=0) for line in other.lines], axis=0)
-            if np.linalg.norm(middle - its_middle) < 0.4 * other.spacing_px and len(other.lines) == len(band.lines):
+            if np.linalg.norm(band.middle - other.middle) < 0.4 * other.spacing_px and len(other.lines) == len(
+                band.lines
+            ):
                 break
         else:
             kept.append(band)

@@ -1,9 +1,10 @@
 """Finds the holder's portrait on a page that lies upright, and cuts it out with room around it.
 
-Passports carry a second, smaller ghost of the portrait: the largest face wins. Judges no likeness; the face mesh, in
-another process, measures the crop.
+Passports carry a second, smaller ghost of the portrait: the largest face wins, but only where it is plainly the main
+one. Judges no likeness; the face mesh, in another process, measures the crop.
 """
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -17,9 +18,15 @@ import mediapipe as mp
 _TILE_SIDE_PX = 384
 _MIN_SCORE = 0.5
 _SURE = 0.7
+RIVAL_SCORE = 0.8
+"""From here on a second face counts: lettering has passed for one with 0.70, printed portraits have 0.85 and more."""
 _SMALLEST_CROP_PX = 32
 _MOST_FACES = 4
 _MARGIN = 2.0
+GHOST_RATIO = 0.7
+"""A second face at least this large, compared with the first, is no ghost: nobody can tell which is the holder's."""
+LARGEST_CROP_PX = 1200
+"""A side of the crop; ample for a comparison, and it fits into the memory that hands it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,18 @@ class PortraitFinder:
         for detector in self._detectors:
             detector.close()
 
-    def find(self, page: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return the portrait of (h, w, 3) uint8 RGB at its own resolution, twice the face's size; None without one."""
-        confirmed: list[FaceBox] = []
-        for face in sorted(self.faces(page), key=lambda face: -face.side_px):
-            known = any(_same(face, other) for other in confirmed)
-            if not known and len(confirmed) < _MOST_FACES and (closer := self._closer_look(page, face)) is not None:
-                confirmed.append(closer)
-        return _crop(page, max(confirmed, key=lambda face: face.side_px)) if confirmed else None
+    def find(self, page: NDArray[np.uint8], largest_face_px: float = math.inf) -> NDArray[np.uint8] | None:
+        """Return the portrait of (h, w, 3) uint8 RGB, twice the face's size.
+
+        None without one, beside another of similar size, and where a face is larger than a portrait can be.
+        """
+        confirmed = sorted(self._confirmed(page), key=lambda face: -face.side_px)
+        if not confirmed or confirmed[0].side_px > largest_face_px:
+            return None
+        main, *others = confirmed
+        if any(other.score >= RIVAL_SCORE and other.side_px >= GHOST_RATIO * main.side_px for other in others):
+            return None
+        return _crop(page, main)
 
     def faces(self, page: NDArray[np.uint8]) -> list[FaceBox]:
         """Return every face found in the page or in one of its overlapping tiles."""
@@ -60,6 +71,19 @@ class PortraitFinder:
         for left, top, right, bottom in _tiles(page.shape[1], page.shape[0]):
             found += self._faces_in(page[top:bottom, left:right], left, top)
         return found
+
+    def _confirmed(self, page: NDArray[np.uint8]) -> list[FaceBox]:
+        """Each face once, the largest few, if it is still one on a closer look."""
+        confirmed: list[FaceBox] = []
+        for face in sorted(self.faces(page), key=lambda face: -face.side_px):
+            if len(confirmed) == _MOST_FACES:
+                break
+            if any(_same(face, other) for other in confirmed):
+                continue
+            closer = self._closer_look(page, face)
+            if closer is not None and not any(_same(closer, other) for other in confirmed):
+                confirmed.append(closer)
+        return confirmed
 
     def _closer_look(self, page: NDArray[np.uint8], face: FaceBox) -> FaceBox | None:
         """Measure a face again in its own crop, where an emblem or a pattern no longer looks like one."""
@@ -116,4 +140,6 @@ def _box(page: NDArray[np.uint8], face: FaceBox) -> tuple[int, int, int, int]:
 
 def _crop(page: NDArray[np.uint8], face: FaceBox) -> NDArray[np.uint8]:
     left, top, right, bottom = _box(page, face)
-    return np.ascontiguousarray(page[top:bottom, left:right])
+    crop = np.ascontiguousarray(page[top:bottom, left:right])
+    scale = LARGEST_CROP_PX / max(crop.shape[:2])
+    return cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop

@@ -9,6 +9,7 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,12 +25,23 @@ MAX_PIXELS = 150_000_000
 MAX_SIDE_PX = 4096
 """A larger picture is shrunk to this side; a face that fills a hundredth of it still has enough pixels."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000")
-
-_FULL_SCALES = (255.0, 4095.0, 65535.0)
+_FORMATS_IN_WORDS = "JPEG, PNG, TIFF, WebP, BMP, GIF, PPM or JPEG 2000"
+_FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"GIF8", b"\0\0\0\x0cjP  ")
+"""Of the formats above, as far as they cannot be mistaken: what begins so and is not recognised is damaged."""
 
 _OPEN_FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)  # each exists on some systems only
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A picture as it is looked at."""
+
+    pixels: NDArray[np.uint8]
+    """(height, width, 3) RGB, upright."""
+    reduction: float
+    """How many pixels of the file, side by side, one of these stands for; 1 unless it was larger than is needed."""
 
 
 class PhotographError(VisionError):
@@ -67,6 +79,11 @@ def load_photograph(path: Path, called: str = "file") -> NDArray[np.uint8]:
 
     `called` is what the sentences call it: file, probe, reference, document.
     """
+    return read_photograph(path, called).pixels
+
+
+def read_photograph(path: Path, called: str = "file") -> Photograph:
+    """Return the picture with how much it was reduced; raise a `PhotographError`."""
     name = f"The {called} {printable(path)}"
     with _opened(path, name) as file:
         try:
@@ -74,15 +91,15 @@ def load_photograph(path: Path, called: str = "file") -> NDArray[np.uint8]:
                 warnings.simplefilter("ignore")
                 return _decoded(file, path, name)
         except UnidentifiedImageError as error:
-            raise NotAPhotographError(path, f"{name} is not a picture; give a JPEG, PNG, TIFF, WebP or BMP.") from error
+            raise _unrecognised(file, path, name) from error
         except PhotographError:
             raise
-        except (MemoryError, Image.DecompressionBombError) as error:
-            raise PhotographTooLargeError(path, f"{name} is too large to decode; give a smaller picture.") from error
+        except Image.DecompressionBombError as error:
+            raise _too_many_pixels(path, name) from error
+        except MemoryError as error:
+            raise PhotographTooLargeError(path, f"{name} does not fit into memory; give a smaller picture.") from error
         except Exception as error:  # decoders raise all sorts of things on damaged files
-            raise DamagedPhotographError(
-                path, f"{name} is damaged or breaks off; give the picture again, complete."
-            ) from error
+            raise _damaged(path, name) from error
 
 
 def save_png(path: Path, pixels: NDArray[np.uint8]) -> None:
@@ -127,20 +144,34 @@ def _require_regular_file(status: os.stat_result, path: Path, name: str) -> None
         raise PhotographTooLargeError(path, f"{name} is larger than {MAX_FILE_BYTES >> 20} MB; give a smaller picture.")
 
 
-def _decoded(file: IO[bytes], path: Path, name: str) -> NDArray[np.uint8]:
+def _unrecognised(file: IO[bytes], path: Path, name: str) -> PhotographError:
+    file.seek(0)
+    if file.read(12).startswith(_FIRST_BYTES):
+        return _damaged(path, name)
+    return NotAPhotographError(path, f"{name} is not a picture of a kind that can be read; give {_FORMATS_IN_WORDS}.")
+
+
+def _damaged(path: Path, name: str) -> DamagedPhotographError:
+    return DamagedPhotographError(path, f"{name} is damaged or breaks off; give the picture again, complete.")
+
+
+def _too_many_pixels(path: Path, name: str) -> PhotographTooLargeError:
+    millions = MAX_PIXELS // 10**6
+    return PhotographTooLargeError(path, f"{name} has more than {millions} million pixels; give a smaller picture.")
+
+
+def _decoded(file: IO[bytes], path: Path, name: str) -> Photograph:
     with Image.open(file, formats=_FORMATS) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise PhotographTooLargeError(
-                path,
-                f"{name} is {width} × {height} pixels, more than {MAX_PIXELS // 10**6} million; give a smaller one.",
-            )
+            raise _too_many_pixels(path, name)
         # JPEG can decode straight to a half, a quarter or an eighth, never below what is asked for.
         image.draft(None, (MAX_SIDE_PX, MAX_SIDE_PX))
         image.load()
         orientation = _orientation(image)
         pixels = np.array(_opaque_rgb(_reduced(_eight_bit(image))), dtype=np.uint8)
-    return np.ascontiguousarray(_turned(pixels, orientation))
+    reduction = max(1.0, max(width, height) / max(pixels.shape[:2]))
+    return Photograph(np.ascontiguousarray(_turned(pixels, orientation)), reduction)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -161,10 +192,10 @@ def _turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Deep grey scaled to eight bits, palettes and bitmaps as colours; other modes as they are."""
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image)
+        values = np.nan_to_num(np.asarray(image), posinf=0.0, neginf=0.0)
         top = float(values.max(initial=0))
-        full_scales = (1.0, *_FULL_SCALES) if image.mode == "F" else _FULL_SCALES
-        full = next((scale for scale in full_scales if top <= scale), top)
+        # A sensor of 10, 12 or 14 bits leaves the upper bits empty.
+        full = 1.0 if image.mode == "F" and top <= 1 else float(2 ** max(8, int(top).bit_length()) - 1)
         return Image.fromarray(np.asarray(cv2.convertScaleAbs(values.clip(0), alpha=255 / full), dtype=np.uint8))
     if image.mode in ("P", "PA", "1"):
         return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
@@ -172,9 +203,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _reduced(image: Image.Image) -> Image.Image:
-    """Averaged down by a whole number until no side is longer than `MAX_SIDE_PX`."""
-    factor = -(-max(image.size) // MAX_SIDE_PX)
-    return image.reduce(factor) if factor > 1 else image
+    """Averaged down until no side is longer than `MAX_SIDE_PX`."""
+    if max(image.size) > MAX_SIDE_PX:
+        image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), reducing_gap=3.0)
+    return image
 
 
 def _opaque_rgb(image: Image.Image) -> Image.Image:

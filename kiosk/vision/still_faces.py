@@ -1,13 +1,13 @@
 """Finds every face of a still picture, near or far, and its landmarks. For photographs and documents' portraits.
 
 Detects first, at several scales, then lays the mesh on an enlarged crop around each detection: the mesh alone finds
-only near faces. Tracks nothing and judges nothing.
+only near faces. A picture in which no face is sure is looked at upside down too. Tracks nothing and judges nothing.
 """
 
 import functools
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -23,6 +23,16 @@ _DETECTOR_SIDE_PX = 384
 _MESH_SIDE_PX = 384
 # The mesh wants some surroundings: this many widths of the detector's box.
 _CROP_WIDTHS = 2.0
+_MOST_FACES_IN_CROP = 3
+_OWN_FACE = 0.5
+"""In widths of the box: a mesh whose middle lies further from the box's is a neighbour's."""
+_SURE_SCORE = 0.8
+"""Below this the picture may stand on its head, where detectors still see a face but the mesh lays it wrongly."""
+_LIKELY_SCORE = 0.7
+"""Below this, what was found may be a fold in a coat."""
+_TILE_FACES = 5.0
+"""Faces of 0.4 of the largest are found in tiles up to this many times as wide as the largest."""
+_TILE_OVERLAP = 0.3
 _SMALLEST_TILE_PX = 96
 _SMALLEST_BOX_PX = 28
 """About 10 px between the eyes; in anything smaller, detectors see faces in clouds."""
@@ -60,6 +70,36 @@ class FaceBox:
     def centre(self) -> tuple[float, float]:
         return self.left + self.side / 2, self.top + self.side / 2
 
+    @property
+    def is_sure(self) -> bool:
+        return self.score >= _SURE_SCORE
+
+    def is_around(self, landmarks: Landmarks) -> bool:
+        """Whether these are the landmarks of the face in this box, not of a neighbour."""
+        return self.apart(landmarks) <= _OWN_FACE * self.side
+
+    def apart(self, landmarks: Landmarks) -> float:
+        """Pixels from the middle of the box to that of the landmarks."""
+        return float(np.hypot(*(landmarks[:, :2].mean(axis=0) - self.centre)))
+
+    def share_inside(self, width: int, height: int) -> float:
+        """How much of the box lies in the picture, 0…1."""
+        across = min(self.left + self.side, width) - max(self.left, 0.0)
+        down = min(self.top + self.side, height) - max(self.top, 0.0)
+        return max(across, 0.0) * max(down, 0.0) / max(self.side**2, 1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class FacesFound:
+    """All that was found in a still picture."""
+
+    faces: tuple[StillFace, ...]
+    """The largest first."""
+    without_mesh: tuple[FaceBox, ...]
+    """Detections on which the mesh lays no face of their own: covered, cut off, in profile, or no faces at all."""
+    best_score: float
+    """The surest detection's, 0 where there is none."""
+
 
 class StillFaceFinder:
     """Holds the detectors and the mesh; threads wait for each other. Opens no file once made."""
@@ -69,48 +109,82 @@ class StillFaceFinder:
         self._lock = threading.Lock()
         self._detectors = [detection(model_selection=n, min_detection_confidence=_SMALLEST_SCORE) for n in (0, 1)]
         self._mesh = mediapipe.solutions.face_mesh.FaceMesh(
-            static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.3
+            static_image_mode=True,
+            max_num_faces=_MOST_FACES_IN_CROP,
+            refine_landmarks=True,
+            min_detection_confidence=0.3,
         )
 
-    def find(self, pixels: NDArray[np.uint8]) -> list[StillFace]:
-        """Return the faces of a (height, width, 3) uint8 RGB picture, the largest first."""
+    def find(self, pixels: NDArray[np.uint8]) -> FacesFound:
+        """Look for every face of a (height, width, 3) uint8 RGB picture, upright or upside down."""
         with self._lock:
-            return self._faces(pixels, self._boxes(pixels))
+            found = self._look(pixels)
+            if found.best_score >= _SURE_SCORE:
+                return found
+            upside_down = np.ascontiguousarray(pixels[::-1, ::-1])
+            turned = self._look(upside_down)
+        surer = turned.faces and turned.best_score >= max(_SURE_SCORE, found.best_score)
+        return _turned_back(turned, pixels.shape[1], pixels.shape[0]) if surer else found
 
-    def find_distant(self, pixels: NDArray[np.uint8]) -> list[StillFace]:
+    def find_distant(self, pixels: NDArray[np.uint8]) -> tuple[StillFace, ...]:
         """Return what the full-range detector finds in the whole picture: quicker, for video."""
         with self._lock:
-            return self._faces(pixels, self._distant_boxes(pixels))
+            return self._faces(pixels, self._distant_boxes(pixels)).faces
 
     def distant_boxes(self, pixels: NDArray[np.uint8]) -> list[FaceBox]:
         """Return the full-range detector's boxes in the whole picture, the surest first."""
         with self._lock:
             return self._distant_boxes(pixels)
 
-    def _faces(self, pixels: NDArray[np.uint8], boxes: list[FaceBox]) -> list[StillFace]:
+    def _faces(self, pixels: NDArray[np.uint8], boxes: list[FaceBox]) -> FacesFound:
         faces: list[StillFace] = []
+        without_mesh = []
         for box in boxes:
             face = self._mesh_face(pixels, box)
-            if face is not None and not any(_same_face(face, other) for other in faces):
+            if face is None:
+                without_mesh.append(box)
+            elif not any(_same_face(face, other) for other in faces):
                 faces.append(face)
-        return sorted(faces, key=lambda face: -face.size_px)
+        faces.sort(key=lambda face: -face.size_px)
+        return FacesFound(tuple(faces), tuple(without_mesh), max((box.score for box in boxes), default=0.0))
 
     def _distant_boxes(self, pixels: NDArray[np.uint8]) -> list[FaceBox]:
-        found = list(self._boxes_in(pixels, 0, 0, self._detectors[1:]))
-        return _without_doubles(sorted(found, key=lambda box: -box.score))
+        return _without_doubles(list(self._boxes_in(pixels, 0, 0, self._detectors[1:])))
 
-    def _boxes(self, pixels: NDArray[np.uint8]) -> list[FaceBox]:
-        """Return detections, the surest first; look into tiles only where the whole picture shows none."""
-        height, width = pixels.shape[:2]
+    def _look(self, pixels: NDArray[np.uint8]) -> FacesFound:
+        """Look until there is a face, then into tiles so small that another one of 0.4 of its size would be seen."""
+        boxes, looked_at_px = self._boxes(pixels)
+        found = self._faces(pixels, boxes)
+        tile_px = round(_TILE_FACES * found.faces[0].size_px) if found.faces else looked_at_px
+        if tile_px >= looked_at_px:
+            return found
+        tiles = _tiling(pixels.shape[1], pixels.shape[0], tile_px, _TILE_OVERLAP)
+        closer = self._boxes_in_tiles(pixels, tiles, self._detectors[1:])
+        boxes += [box for box in closer if box.score >= _LIKELY_SCORE]
+        return self._faces(pixels, _without_doubles(boxes))
+
+    def _boxes(self, pixels: NDArray[np.uint8]) -> tuple[list[FaceBox], int]:
+        """Look into smaller and smaller tiles until a face is likely; return detections, and the last tiles' side."""
         found: list[FaceBox] = []
-        for tiles in _tilings(width, height):
-            for left, top, side_x, side_y in tiles:
-                tile = pixels[top : top + side_y, left : left + side_x]
-                found += self._boxes_in(tile, left, top, self._detectors)
-            if found:
+        looked_at_px = 0
+        for tiles in _tilings(pixels.shape[1], pixels.shape[0]):
+            boxes = self._boxes_in_tiles(pixels, tiles, self._detectors)
+            likely = [box for box in boxes if box.score >= _LIKELY_SCORE]
+            # Doubtful ones count where they are the first; the closer one looks, the more there are.
+            found += likely if found else boxes
+            looked_at_px = max(tiles[0][2:])
+            if likely:
                 break
-        found.sort(key=lambda box: -box.score)
-        return _without_doubles(found)
+        return _without_doubles(found), looked_at_px
+
+    def _boxes_in_tiles(
+        self, pixels: NDArray[np.uint8], tiles: list[tuple[int, int, int, int]], detectors: list[Any]
+    ) -> list[FaceBox]:
+        return [
+            box
+            for left, top, width, height in tiles
+            for box in self._boxes_in(pixels[top : top + height, left : left + width], left, top, detectors)
+        ]
 
     def _boxes_in(self, tile: NDArray[np.uint8], left: int, top: int, detectors: list[Any]) -> Iterator[FaceBox]:
         height, width = tile.shape[:2]
@@ -131,12 +205,24 @@ class StillFaceFinder:
         left, top = (round(centre - side / 2) for centre in box.centre)
         scale = _MESH_SIDE_PX / side
         crop = _resized(_padded_crop(pixels, left, top, side), scale)
-        found = self._mesh.process(crop).multi_face_landmarks
-        if not found:
+        if not box.is_sure and not self._is_seen_again(crop):
             return None
         own_scale = np.array([crop.shape[1], crop.shape[0], crop.shape[1]]) / scale
-        landmarks = (landmark_array(found[0]) * own_scale + (left, top, 0)).astype(np.float32)
+        found = [
+            (landmark_array(face) * own_scale + (left, top, 0)).astype(np.float32)
+            for face in self._mesh.process(crop).multi_face_landmarks or ()
+        ]
+        # The crop may show a neighbour, and the mesh may see the neighbour alone.
+        landmarks = min((face for face in found if box.is_around(face)), key=box.apart, default=None)
+        if landmarks is None:
+            return None
         return StillFace(landmarks, head_pose(landmarks), inter_eye_px(landmarks), box.score)
+
+    def _is_seen_again(self, crop: NDArray[np.uint8]) -> bool:
+        """Look once more, at the surroundings of a doubtful detection alone: what is no face is rarely seen twice."""
+        middle, reach = _MESH_SIDE_PX / 2, _OWN_FACE * _MESH_SIDE_PX / _CROP_WIDTHS
+        boxes = self._boxes_in(crop, 0, 0, self._detectors)
+        return any(float(np.hypot(*(np.array(box.centre) - middle))) <= reach for box in boxes)
 
 
 @functools.lru_cache(maxsize=1)
@@ -147,7 +233,7 @@ def shared_finder() -> StillFaceFinder:
 
 def find_faces(pixels: NDArray[np.uint8]) -> list[StillFace]:
     """Return the faces of a (height, width, 3) uint8 RGB picture, the largest first; loads the models at first use."""
-    return shared_finder().find(pixels)
+    return list(shared_finder().find(pixels).faces)
 
 
 def landmark_array(found: Any) -> NDArray[np.float64]:
@@ -163,17 +249,28 @@ def _tilings(width: int, height: int) -> Iterator[list[tuple[int, int, int, int]
     for tile in (side, side // 2, side // 4):
         if tile < _SMALLEST_TILE_PX or (tile == side and width == height):
             continue
-        yield [(left, top, tile, tile) for top in _starts(height, tile) for left in _starts(width, tile)]
+        yield _tiling(width, height, tile, 0.5)
 
 
-def _starts(length: int, tile: int) -> list[int]:
-    count = int(np.ceil(2 * (length - tile) / tile)) + 1 if length > tile else 1
+def _tiling(width: int, height: int, tile: int, overlap: float) -> list[tuple[int, int, int, int]]:
+    """Left, top, width and height of tiles, at most `tile` a side, that overlap by this part of it."""
+    across, down = min(tile, width), min(tile, height)
+    return [
+        (left, top, across, down)
+        for top in _starts(height, down, (1 - overlap) * tile)
+        for left in _starts(width, across, (1 - overlap) * tile)
+    ]
+
+
+def _starts(length: int, tile: int, step: float) -> list[int]:
+    count = int(np.ceil((length - tile) / max(step, 1))) + 1
     return [round(place) for place in np.linspace(0, length - tile, count)]
 
 
 def _without_doubles(boxes: list[FaceBox]) -> list[FaceBox]:
+    """The surest first; of two that overlap, the surer."""
     kept: list[FaceBox] = []
-    for box in boxes:
+    for box in sorted(boxes, key=lambda box: -box.score):
         if all(_overlap(box, other) < _SAME_FACE for other in kept):
             kept.append(box)
     return kept
@@ -189,6 +286,16 @@ def _same_face(one: StillFace, other: StillFace) -> bool:
     """Nearer to each other than a face is wide."""
     apart = float(np.linalg.norm(eye_centres(one.landmarks).mean(axis=0) - eye_centres(other.landmarks).mean(axis=0)))
     return apart < 0.5 * min(face_size_px(one.landmarks), face_size_px(other.landmarks))
+
+
+def _turned_back(found: FacesFound, width: int, height: int) -> FacesFound:
+    """What was found in a picture turned upside down, in places of the picture as it is."""
+    faces = []
+    for face in found.faces:
+        landmarks = (face.landmarks * (-1, -1, 1) + (width, height, 0)).astype(np.float32)
+        faces.append(replace(face, landmarks=landmarks, head_pose=head_pose(landmarks)))
+    boxes = (replace(b, left=width - b.left - b.side, top=height - b.top - b.side) for b in found.without_mesh)
+    return FacesFound(tuple(faces), tuple(boxes), found.best_score)
 
 
 def face_size_px(landmarks: Landmarks) -> float:

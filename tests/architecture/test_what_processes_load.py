@@ -50,8 +50,11 @@ LAUNCHER_MAY_HOLD = {
     "kiosk",
     "kiosk.errors",
     "kiosk.runtime",
+    "kiosk.runtime.child_environment",
+    "kiosk.runtime.child_log",
     "kiosk.runtime.confinement",
     "kiosk.runtime.launcher",
+    "kiosk.runtime.running_child",
     "kiosk.runtime.shared_memory",
 }
 

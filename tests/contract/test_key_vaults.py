@@ -18,6 +18,7 @@ from kiosk.store.vault_errors import (
     SecretMissingError,
     VaultDamagedError,
     VaultExistsError,
+    VaultKindError,
     VaultMissingError,
     WrongKeyError,
 )
@@ -54,14 +55,7 @@ def path(tmp_path: Path, right: Unlocking) -> Path:
 
 def test_what_goes_in_comes_out(path: Path, right: Unlocking) -> None:
     vault = open_vault(path, right())
-    assert {name: vault.secret(name) for name in vault.names()} == SECRETS
-
-
-def test_a_secret_added_later_is_there_after_a_restart(path: Path, right: Unlocking) -> None:
-    open_vault(path, right()).add("tls-client-key", b"PEM")
-    vault = open_vault(path, right())
-    assert vault.secret("tls-client-key") == b"PEM"
-    assert vault.secret(SIGNING_KEY) == SECRETS[SIGNING_KEY]
+    assert {name: vault.secret(name) for name in SECRETS} == SECRETS
 
 
 def test_a_secret_it_never_had_is_named(path: Path, right: Unlocking) -> None:
@@ -123,6 +117,13 @@ def test_a_secret_cannot_be_taken_out_without_the_key(path: Path, right: Unlocki
         open_vault(path, right())
 
 
+@pytest.mark.parametrize("field", ["key_check", "vault_id", "master", "unlocked_by"])
+def test_a_field_in_other_letters_is_damage(path: Path, right: Unlocking, field: str) -> None:
+    edited(path, lambda body: body.update({field: "钥"}))
+    with pytest.raises(VaultDamagedError, match="no vault file"):
+        open_vault(path, right())
+
+
 def test_a_secret_cannot_be_put_under_another_name(path: Path, right: Unlocking) -> None:
     edited(path, lambda body: body["secrets"].update(long=body["secrets"][SIGNING_KEY]))
     with pytest.raises(VaultDamagedError):
@@ -149,23 +150,28 @@ def test_weakened_parameters_are_refused(tmp_path: Path) -> None:
 
 def test_a_passphrase_uses_64_mib_and_three_passes_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "vault.json"
-    create_vault(path, PassphraseVault("ein ganzer Satz"), {})
+    create_vault(path, PassphraseVault("ein ganzer Satz"), SECRETS)
     parameters = json.loads(path.read_text(encoding="utf-8"))["body"]["parameters"]
     assert (parameters["memory_kib"], parameters["passes"], parameters["lanes"]) == (65536, 3, 1)
-    assert open_vault(path, PassphraseVault("ein ganzer Satz")).names() == frozenset()
+    assert open_vault(path, PassphraseVault("ein ganzer Satz")).secret(SIGNING_KEY) == SECRETS[SIGNING_KEY]
 
 
-def test_only_a_key_file_is_demo_grade(tmp_path: Path) -> None:
-    by_file = create_vault(tmp_path / "a.json", KeyFileVault(tmp_path / "vault.key"), {})
-    by_passphrase = create_vault(tmp_path / "b.json", PassphraseVault("a", **QUICK), {})
-    assert (by_file.is_demo_grade, by_passphrase.is_demo_grade) == (True, False)
+def test_a_kind_changed_by_hand_is_named_as_what_it_is(tmp_path: Path) -> None:
+    by_file, by_passphrase = tmp_path / "a.json", tmp_path / "b.json"
+    create_vault(by_file, KeyFileVault(tmp_path / "vault.key"), {})
+    create_vault(by_passphrase, PassphraseVault("a", **QUICK), {})
+    with pytest.raises(VaultKindError, match=r'set vault\.kind back to "key_file"'):
+        open_vault(by_file, PassphraseVault("a", **QUICK))
+    with pytest.raises(VaultKindError, match=r'set vault\.kind back to "passphrase"'):
+        open_vault(by_passphrase, KeyFileVault(tmp_path / "vault.key"))
 
 
-def test_the_wrong_kind_of_key_names_the_right_kind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"body": ' + "[" * 100_000, "[]", "1", '{"body": 1}', "\xff"])
+def test_what_is_no_vault_file_is_one_sentence(tmp_path: Path, right: Unlocking, text: str) -> None:
     path = tmp_path / "vault.json"
-    create_vault(path, KeyFileVault(tmp_path / "vault.key"), {})
-    with pytest.raises(WrongKeyError, match="key file"):
-        open_vault(path, PassphraseVault("a", **QUICK))
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(VaultDamagedError, match="no vault file"):
+        open_vault(path, right())
 
 
 # --- the key file ---

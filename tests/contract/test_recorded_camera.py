@@ -1,6 +1,8 @@
 """Clips, folders and pictures played as a camera, and every bad one named in a sentence."""
 
+import os
 import struct
+import sys
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -138,6 +140,23 @@ def test_a_bad_file_is_named_in_one_sentence(tmp_path: Path, name: str, content:
     with pytest.raises(CameraError, match=sentence) as caught:
         open_recorded_camera(tmp_path / name)
     assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and device files are a matter of POSIX systems")
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", Path("/dev/zero")):
+        for read in (open_recorded_camera, read_picture):
+            with pytest.raises(CameraError, match="a device or a pipe"):
+                read(path)
+
+
+def test_odd_letters_in_a_name_stay_one_line_of_plain_text(tmp_path: Path) -> None:
+    (tmp_path / "a\nb\x1b[31m.jpg").write_bytes(b"no picture")
+    for name in ("a\nb\x1b[31m.jpg", "absent\n.jpg"):
+        with pytest.raises(CameraError) as caught:
+            open_recorded_camera(tmp_path / name)
+        assert str(caught.value).isprintable()
 
 
 def test_a_clip_cut_short_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QSize
 
 from kiosk.session.events import Language
+from kiosk.ui.customer import page
 from kiosk.ui.customer.window import CustomerWindow
 from kiosk.ui.poses import posed_notices
 from tests.fakes import FakeCustomerSurface, FakeTellerSurface
@@ -21,6 +22,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def pages_that_never_rest(monkeypatch) -> None:
+    """Tests press as soon as a page is there; those about double taps let it rest as it does in a branch."""
+    monkeypatch.setattr(page, "REST_MS", 0)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor
 
 from kiosk.session.machine import Phase
 from kiosk.ui.poses import view_at
+from kiosk.ui.theme import LEAST_CONTRAST, Colour, Contrast, contrast_ratio
 from kiosk.ui.widgets.camera_preview import FacePreview
 from kiosk.ui.widgets.gesture_pictogram import MIRROR_DIRECTION
 from kiosk.verification.liveness import Gesture
@@ -89,6 +90,23 @@ def test_turning_left_points_left_in_the_mirror(preview, customer, window):
         left, right = (light(image.copy(x, 0, half, image.height())) for x in (0, half))
         pictures[gesture] = left - right
     assert pictures[Gesture.TURN_LEFT] > 0 > pictures[Gesture.TURN_RIGHT]
+
+
+@pytest.mark.parametrize("wall", [255, 160, 0])
+def test_ring_and_arrows_stand_out_from_any_wall(window, customer, clock, wall):
+    customer.face = np.full((720, 1280, 3), wall, np.uint8)
+    ends_at_s = clock.now_s + 4
+    customer.show(replace(view_at(Phase.CHECKING_LIVENESS), gesture=Gesture.TURN_RIGHT, gesture_ends_at_s=ends_at_s))
+    preview = window.page.preview
+    image = preview.grab().toImage()
+    ring, outline = QColor(Colour.RING), QColor(Colour.STAGE)
+    row = [image.pixelColor(x, image.height() // 2) for x in range(image.width())]
+    signs = [x for x, colour in enumerate(row) if colour == ring]
+    assert signs
+    edges = [x for x in signs if row[x - 1] != ring or row[x + 1] != ring]
+    for x in edges:
+        assert outline in row[x - 5 : x + 6]
+    assert contrast_ratio(Colour.RING, Colour.STAGE) >= LEAST_CONTRAST[Contrast.LARGE_OR_CONTROL]
 
 
 def light(image) -> int:

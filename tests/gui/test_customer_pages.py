@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from kiosk.document.evidence import DocumentRemark
-from kiosk.privacy.consent import Purpose
+from kiosk.privacy.consent import Consent, Purpose
 from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.session.events import (
     AccountClass,
@@ -26,10 +27,12 @@ from kiosk.session.events import (
 from kiosk.session.machine import TRANSITIONS, EndNote, Phase, Session
 from kiosk.ui import hands
 from kiosk.ui.customer import welcome_page
+from kiosk.ui.customer.details_page import MAX_ADDRESS
 from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE
 from kiosk.ui.customer.verdict_page import slip_code
-from kiosk.ui.poses import EVIDENCE, SLIP, posed_notices, view_at
+from kiosk.ui.poses import EVIDENCE, NOON, SLIP, posed_notices, view_at
 from kiosk.ui.texts import load_texts
+from kiosk.ui.widgets.progress_steps import ProgressSteps
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.liveness import Gesture
 from kiosk.verification.quality import CaptureGuidance
@@ -92,6 +95,21 @@ def test_a_declined_face_is_acknowledged_instead_of_asked_again(window, customer
         assert shown(window, "face-declined"), phase
 
 
+@pytest.mark.parametrize("phase", [phase for phase in DECLINE if phase is not Phase.IDLE])
+def test_where_no_face_check_will_come_none_is_offered_to_decline_or_promised(window, customer, phase):
+    view = view_at(phase)
+    application_only = Consent(1, "ab" * 32, Language.ENGLISH, frozenset({Purpose.APPLICATION}), NOON)
+    for session in (
+        replace(view.session, consent=application_only),
+        replace(view.session, referral=ReferralReason.DOCUMENT_EXPIRED),
+    ):
+        customer.show(replace(view, session=session))
+        assert not shown(window, "decline-face")
+        assert shown(window, "face-declined")
+        assert ENGLISH("steps.teller") in window.findChild(ProgressSteps).names
+        assert ENGLISH("steps.face") not in window.findChild(ProgressSteps).names
+
+
 @pytest.mark.parametrize("phase", [Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT])
 def test_after_the_verdict_nothing_can_be_declined_or_cancelled(window, customer, phase):
     customer.show(view_at(phase))
@@ -129,6 +147,14 @@ def test_a_kiosk_that_is_not_ready_does_not_start(window, customer, readiness):
     hands.press(window.page)
     assert customer.sent == []
     assert not shown(window, "start")
+    assert not shown(window, "decline-face"), "its document could never be read"
+
+
+@pytest.mark.parametrize("texts", [ENGLISH, load_texts(Language.CHINESE)], ids=["en", "zh"])
+def test_a_kiosk_out_of_service_leads_to_the_staff(window, customer, texts):
+    customer.show(SessionView(readiness=Readiness.OUT_OF_SERVICE))
+    assert texts("welcome.out_of_service") in says(window)
+    assert "ask a member of staff" in texts("welcome.out_of_service") or "工作人员" in texts("welcome.out_of_service")
 
 
 @pytest.mark.parametrize("note", [note for note in EndNote if note is not EndNote.NONE])
@@ -231,8 +257,81 @@ def test_a_document_remark_is_shown_with_its_cure_and_goes_when_it_is_cured(wind
 def test_details_show_what_was_read(window, customer):
     customer.show(view_at(Phase.CONFIRMING_DETAILS))
     text = says(window)
-    for value in (EVIDENCE.number, "ERIKSSON ANNA MARIA", "1994-08-12", "UTO", "2032-04-15", "Class II"):
+    for value in (EVIDENCE.number, "ERIKSSON, ANNA MARIA", "1994-08-12", "UTO", "2032-04-15", "Class II"):
         assert value in text
+
+
+@pytest.mark.parametrize("remark", [DocumentRemark.EXPIRED, DocumentRemark.UNDER_AGE])
+def test_details_name_what_speaks_against_the_document_and_who_helps(window, customer, remark):
+    view = view_at(Phase.CONFIRMING_DETAILS)
+    customer.show(view)
+    assert not shown(window, "staff-will-help")
+    evidence = replace(EVIDENCE, remarks=(remark,))
+    customer.show(replace(view, session=replace(view.session, evidence=evidence)))
+    assert ENGLISH.of(remark) in says(window)
+    assert button(window, "read-again").isEnabled()
+
+
+def test_details_say_that_staff_will_help_where_the_reason_is_for_the_teller_only(window, customer):
+    view = view_at(Phase.CONFIRMING_DETAILS)
+    customer.show(replace(view, session=replace(view.session, referral=ReferralReason.REFERENCE_UNUSABLE)))
+    assert ENGLISH("details.staff_will_help") in says(window)
+    assert ENGLISH.of(ReferralReason.REFERENCE_UNUSABLE) not in says(window)
+
+
+def test_what_the_keyboard_hides_cannot_be_confirmed(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    address = window.findChild(QLineEdit, "address")
+    address.setText("12 Harbour Street")
+    hands.press(address)
+    assert not shown(window, "record-names")
+    assert not button(window, "confirm-details").isEnabled()
+    press(window, "keyboard-done")
+    assert shown(window, "record-names")
+    assert button(window, "confirm-details").isEnabled()
+
+
+def test_reading_the_document_again_keeps_what_was_typed(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    hands.type_text(window.findChild(QLineEdit, "address"), "12 Harbour Street")
+    hands.type_text(window.findChild(QLineEdit, "phone"), "13800000000")
+    customer.show(view_at(Phase.READING_DOCUMENT))
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    press(window, "confirm-details")
+    assert customer.sent == [DetailsConfirmed("12 Harbour Street", "13800000000")]
+
+
+def test_what_is_pasted_becomes_one_clean_line(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    address, phone = (window.findChild(QLineEdit, name) for name in ("address", "phone"))
+    for field, pasted in ((address, "12\n\tHarbour \x00Street\u202e\u200b 南京路"), (phone, "Tel.\t+86 (138)-０１x")):
+        QGuiApplication.clipboard().setText(pasted)
+        field.paste()
+    assert address.text() == "12 Harbour Street 南京路"
+    assert phone.text() == " +86 (138)-01"
+    QGuiApplication.clipboard().setText("A" * 1000)
+    address.paste()
+    assert len(address.text()) == MAX_ADDRESS
+
+
+def test_typing_goes_on_where_the_cursor_is_after_a_rare_character(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    address = window.findChild(QLineEdit, "address")
+    hands.type_text(address, "𠮷")
+    hands.type_text(address, "ab  c")
+    assert address.text() == "𠮷ab c"
+
+
+def test_the_next_customer_cannot_paste_what_the_last_one_copied(window, customer):
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    address = window.findChild(QLineEdit, "address")
+    address.setText("SECRET STREET")
+    address.selectAll()
+    address.copy()
+    customer.show(SessionView(readiness=Readiness.READY))
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    window.findChild(QLineEdit, "address").paste()
+    assert window.findChild(QLineEdit, "address").text() == ""
 
 
 def test_a_name_with_markup_is_shown_letter_by_letter(window, customer):
@@ -405,6 +504,43 @@ def test_the_warning_goes_with_the_visit(window, customer, clock):
     assert not shown(window, "still-here-overlay")
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return])
+def test_no_key_reaches_what_the_warning_covers(window, customer, clock, qtbot, key):
+    customer.show(view_at(Phase.CHOOSING_LANGUAGE))
+    card = button(window, "language-zh")
+    card.setFocus(Qt.FocusReason.TabFocusReason)
+    customer.show(replace(customer.view, idle_ends_at_s=clock.now_s + 5))
+    touches = customer.touches
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    qtbot.keyClick(window.focusWidget(), key)
+    assert customer.sent == []
+    assert customer.touches > touches
+    customer.show(replace(customer.view, idle_ends_at_s=clock.now_s + 60))
+    assert window.focusWidget() is card, "the focus comes back"
+
+
+def test_a_page_that_comes_under_the_warning_does_not_take_its_keys(window, customer, clock, qtbot):
+    customer.show(replace(view_at(Phase.CHECKING_LIVENESS), idle_ends_at_s=clock.now_s + 5))
+    customer.show(replace(view_at(Phase.POSITIONING), idle_ends_at_s=clock.now_s + 5))
+    assert window.focusWidget().objectName() == "still-here-overlay"
+    customer.show(view_at(Phase.POSITIONING))
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+    assert customer.sent == []
+
+
+# --- closing ---
+
+
+def test_nobody_in_front_of_a_full_screen_kiosk_can_close_it(window):
+    window.showFullScreen()
+    assert not window.close()
+    assert window.isVisible()
+
+
+def test_a_window_of_a_size_of_its_own_can_be_closed(window):
+    assert window.close()
+
+
 # --- keyboard only ---
 
 
@@ -427,3 +563,15 @@ def test_the_space_bar_presses_what_has_the_focus(window, customer, qtbot):
     assert card.grab().toImage() != before, "the focus shows"
     qtbot.keyClick(card, Qt.Key.Key_Space)
     assert customer.sent == [LanguageChosen(Language.CHINESE)]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_the_enter_key_presses_what_has_the_focus_once(window, customer, qtbot, key):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    box = button(window, "consent-application")
+    box.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(box, key)
+    assert box.isChecked()
+    held = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, "", autorep=True)
+    QApplication.sendEvent(box, held)
+    assert box.isChecked(), "a key held down is pressed once"

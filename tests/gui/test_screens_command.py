@@ -1,15 +1,21 @@
 """`kiosk screens` renders the real screens to pictures."""
 
 import argparse
+import random
 
+import numpy as np
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLineEdit
 
 from kiosk.admin import screens
 from kiosk.session.events import Language
 from kiosk.session.machine import Phase
-from kiosk.ui.gallery import PictureError
-from kiosk.ui.poses import poses
+from kiosk.ui.customer.window import CustomerWindow
+from kiosk.ui.gallery import Gallery, PictureError
+from kiosk.ui.poses import posed_notices, poses
+from kiosk.verification.liveness import Gesture, draw_challenge
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -31,6 +37,41 @@ def test_pictures_are_written_by_language_and_size(qapp, tmp_path, capsys):
         for width, height in ((1920, 1080), (1080, 1920))
     }
     assert "4 pictures" in capsys.readouterr().out
+
+
+@pytest.fixture
+def gallery(qapp):
+    qapp.setCursorFlashTime(0)
+    pixels = np.arange(90 * 160 * 3, dtype=np.uint8).reshape(90, 160, 3)
+    return Gallery(Language.ENGLISH, QSize(960, 540), pixels, pixels, posed_notices())
+
+
+def test_no_window_outlives_its_picture(gallery, qapp, tmp_path):
+    assert len(gallery.render(tmp_path, "welcome")) > 2
+    assert not [widget for widget in qapp.topLevelWidgets() if isinstance(widget, CustomerWindow)]
+
+
+@pytest.mark.parametrize(
+    "name", ["positioning-fit", "liveness-blink", "still-here", "comparing", "verdict-yes", "typing"]
+)
+def test_the_same_pictures_come_out_every_time(gallery, tmp_path, name):
+    first, second = (gallery.render(tmp_path / folder, name) for folder in ("first", "second"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_a_field_that_is_typed_into_looks_like_one(gallery):
+    (pose,) = (pose for pose in poses(Language.ENGLISH) if pose.name == "details-typing")
+    window = gallery.stage(pose)
+    assert window.findChild(QLineEdit, pose.type_into).hasFocus()
+    window.close()
+    window.deleteLater()
+
+
+def test_no_more_gestures_are_posed_than_a_challenge_has():
+    count = len(draw_challenge(random.Random(1)).gestures)
+    views = [pose.view for pose in poses(Language.ENGLISH) if pose.view.session.phase is Phase.CHECKING_LIVENESS]
+    assert {view.gesture for view in views} >= set(Gesture)
+    assert all(1 <= view.gesture_number <= view.gesture_count == count for view in views)
 
 
 def test_every_phase_is_posed():

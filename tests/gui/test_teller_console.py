@@ -1,21 +1,25 @@
 """The console hides the customer, asks who is there, and sends only what the teller has confirmed."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QPoint, QRegularExpression, Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QScrollArea, QWidget
 
-from kiosk.runtime.surface import TellerView, WaitingVisit
+from kiosk.runtime.surface import TellerView, TerminalNotice, VisitStage, WaitingVisit
 from kiosk.session.events import Language, RefusalReason
 from kiosk.session.machine import Phase
 from kiosk.ui import hands
 from kiosk.ui.customer import header
-from kiosk.ui.poses import EVIDENCE, NOON, RECORD, open_application, view_at, waiting_visit
-from kiosk.ui.teller import applications_tab, console
+from kiosk.ui.customer.verdict_page import in_groups
+from kiosk.ui.poses import EVIDENCE, NOON, RECORD, SLIP, open_application, view_at, waiting_visit
+from kiosk.ui.teller import applications_tab, console, second_touch
 from kiosk.ui.texts import load_texts
+from kiosk.ui.widgets.buttons import Pressable
 from kiosk.verification.decision import ReferralReason
 from tests.fakes import FAKE_PIN, FAKE_TELLER
+from tests.gui.conftest import LANDSCAPE, PORTRAIT
 
 ENGLISH = load_texts(Language.ENGLISH)
 
@@ -26,8 +30,48 @@ def press(window, name) -> None:
     hands.press(widget)
 
 
+def press_when_possible(qtbot, window, name) -> None:
+    qtbot.waitUntil(lambda: hands.find(window, name, QAbstractButton) is not None)
+    press(window, name)
+
+
+def tap_twice(window, name) -> None:
+    """Two taps with nothing between them; the second arrives whether the button takes it or not."""
+    press(window, name)
+    hands.press(button(window, name))
+
+
 def button(window, name) -> QAbstractButton:
     return window.findChild(QAbstractButton, name)
+
+
+def labels(window) -> list[str]:
+    """What the buttons say that can be seen."""
+    return [button.plain_text for button in window.findChildren(Pressable) if button.isVisible()]
+
+
+FIELDS = QRegularExpression("^teller-record-")
+
+
+def inside(outer, widget) -> bool:
+    """The whole widget lies within the other."""
+    return outer.rect().contains(widget.rect().translated(widget.mapTo(outer, widget.rect().topLeft())))
+
+
+def scroll_area_around(widget) -> QScrollArea:
+    while not isinstance(widget, QScrollArea):
+        widget = widget.parentWidget()
+    return widget
+
+
+def bring_into_view(qtbot, area, label) -> None:
+    """Scroll until a label is seen as a whole, with all its lines."""
+
+    def is_seen() -> bool:
+        area.ensureWidgetVisible(label)
+        return label.height() >= label.heightForWidth(label.width()) and inside(area.viewport(), label)
+
+    qtbot.waitUntil(is_seen)
 
 
 def says(window) -> str:
@@ -39,6 +83,11 @@ def sign_in(window, teller_id=FAKE_TELLER, pin=FAKE_PIN) -> None:
     hands.type_text(hands.find(window, "teller-id", QLineEdit), teller_id)
     hands.type_text(hands.find(window, "pin", QLineEdit), pin)
     press(window, "sign-in")
+
+
+@pytest.fixture(autouse=True)
+def _short_pause(monkeypatch):
+    monkeypatch.setattr(second_touch, "PAUSE_MS", 20)
 
 
 @pytest.fixture
@@ -111,10 +160,34 @@ def test_a_wrong_pin_is_said_and_the_pin_is_gone(window, teller):
     assert window.findChild(QLineEdit, "pin").text() == ""
 
 
-def test_a_lock_is_said(window, teller):
+def test_a_lock_is_said_with_its_end(window, teller):
     sign_in(window, pin="0000")
-    teller.show(TellerView(sign_in_error="locked"))
-    assert ENGLISH("teller.locked") in says(window)
+    until = NOON.replace(minute=3, second=30)
+    teller.show(TellerView(sign_in_error="locked", locked_until=until))
+    assert ENGLISH("teller.locked", time=f"{until.astimezone():%H:%M:%S}") in says(window)
+
+
+def test_a_demonstration_is_called_so_before_and_after_the_sign_in(desk, teller):
+    window = desk(demo=True)
+    for signed_in_as, button_there in (("M. Chen", "sign-off"), (None, "back")):
+        teller.show(replace(teller.view, signed_in_as=signed_in_as))
+        assert hands.find(window, button_there, QAbstractButton)
+        assert ENGLISH("header.demo") in says(window.console)
+
+
+def test_the_console_of_a_real_kiosk_speaks_of_no_demonstration(desk):
+    assert ENGLISH("header.demo") not in says(desk().console)
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_a_tellers_long_name_leaves_the_way_out_on_screen(make_window, customer, teller, size):
+    window = make_window(customer, teller, size=size)
+    sign_in(window)
+    teller.show(replace(teller.view, signed_in_as="Maximiliane " * 8))
+    name = window.findChild(QLabel, "signed-in-as")
+    assert name.text().endswith("…")
+    assert name.sizeHint().width() <= name.width()
+    assert inside(window, button(window, "sign-off"))
 
 
 def test_the_reason_and_the_record_are_shown_after_sign_in(desk):
@@ -123,6 +196,30 @@ def test_the_reason_and_the_record_are_shown_after_sign_in(desk):
     assert ENGLISH.of(ReferralReason.NON_MATCH) in text
     for value in (RECORD.document_number, RECORD.address, RECORD.phone, "1994-08-12"):
         assert value in text
+
+
+LONG_RECORDS = {
+    "latin": replace(RECORD, address="Flat 17 B, Harbour Promenade West " * 6),
+    "chinese": replace(RECORD, address="北京市海淀区中关村南大街五号院三单元" * 8),
+    "one word": replace(RECORD, primary_name="W" * 39, address="M" * 200),
+}
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("record", LONG_RECORDS.values(), ids=LONG_RECORDS)
+@pytest.mark.parametrize("tab", ["waiting", "applications"])
+def test_every_field_of_a_long_record_can_be_brought_into_view(make_window, customer, teller, qtbot, size, record, tab):
+    window = make_window(customer, teller, size=size)
+    teller.view = TellerView(waiting=replace(waiting_visit(), record=record))
+    teller.kept = (replace(open_application("A7"), record=record),)
+    sign_in(window)
+    press(window, f"tab-{tab}")
+    fields = [label for label in window.findChildren(QLabel, FIELDS) if label.isVisible()]
+    assert len(fields) == 7
+    for field in fields:
+        bring_into_view(qtbot, scroll_area_around(field), field)
+    for name in ("tab-terminal", "sign-off"):
+        assert inside(window, button(window, name))
 
 
 def test_confirm_needs_both_checks(desk, teller):
@@ -153,16 +250,30 @@ def test_other_news_leaves_the_ticks_alone(desk, teller):
 
 
 @pytest.mark.parametrize("reason", RefusalReason)
-def test_a_refusal_takes_a_reason_and_a_second_touch(desk, teller, reason):
+def test_a_refusal_takes_a_reason_and_a_second_touch(desk, teller, qtbot, reason):
     window = desk(waiting=waiting_visit())
     press(window, "teller-refuse")
     press(window, f"reason-{reason}")
     assert teller.acts == []
-    press(window, f"reason-{reason}")
+    press_when_possible(qtbot, window, f"reason-{reason}")
     assert teller.acts == [reason]
 
 
-def test_another_reason_has_to_be_touched_twice_as_well(desk, teller):
+def test_a_double_tap_on_a_reason_refuses_nobody(desk, teller):
+    window = desk(waiting=waiting_visit())
+    press(window, "teller-refuse")
+    tap_twice(window, f"reason-{RefusalReason.NOT_THE_PERSON}")
+    assert teller.acts == []
+    assert ENGLISH("teller.refuse_again", reason=ENGLISH.of(RefusalReason.NOT_THE_PERSON)) in labels(window)
+
+
+def test_a_double_tap_on_refuse_refuses_nobody(desk, teller):
+    window = desk(waiting=waiting_visit())
+    tap_twice(window, "teller-refuse")
+    assert teller.acts == []
+
+
+def test_another_reason_has_to_be_touched_twice_as_well(desk, teller, qtbot):
     window = desk(waiting=waiting_visit())
     press(window, "teller-refuse")
     press(window, f"reason-{RefusalReason.NOT_THE_PERSON}")
@@ -170,16 +281,22 @@ def test_another_reason_has_to_be_touched_twice_as_well(desk, teller):
     assert teller.acts == []
     press(window, "refuse-back")
     press(window, "teller-refuse")
-    press(window, f"reason-{RefusalReason.NOT_ELIGIBLE}")
+    press_when_possible(qtbot, window, f"reason-{RefusalReason.NOT_ELIGIBLE}")
     assert teller.acts == []
 
 
-def test_closing_a_visit_takes_a_second_touch(desk, teller):
+def test_closing_a_visit_takes_a_second_touch(desk, teller, qtbot):
     window = desk(waiting=waiting_visit())
     press(window, "teller-close")
     assert teller.acts == []
-    press(window, "teller-close")
+    press_when_possible(qtbot, window, "teller-close")
     assert teller.acts == ["close_visit"]
+
+
+def test_a_double_tap_closes_no_visit(desk, teller):
+    window = desk(waiting=waiting_visit())
+    tap_twice(window, "teller-close")
+    assert teller.acts == []
 
 
 def test_a_visit_without_a_document_can_only_be_closed(desk):
@@ -195,35 +312,98 @@ def test_an_account_is_marked_opened_after_a_question_and_the_time_to_undo(desk,
     press(window, "tab-applications")
     assert RECORD.document_number in says(window)
     press(window, "mark-opened-A7")
-    press(window, "mark-yes-A7")
+    press_when_possible(qtbot, window, "mark-yes-A7")
     assert teller.acts == []
     qtbot.waitUntil(lambda: ("mark_opened", "A7") in teller.acts, timeout=3000)
     qtbot.waitUntil(lambda: window.findChild(QWidget, "mark-opened-A7") is None)
 
 
-def test_undoing_keeps_the_record(desk, teller):
+def test_a_record_that_the_customer_wants_gone_is_erased_without_an_account(desk, teller, qtbot):
     window = desk(applications=(open_application("A7"),))
     press(window, "tab-applications")
-    for name in ("mark-opened-A7", "mark-yes-A7", "mark-undo-A7"):
-        press(window, name)
+    press(window, "erase-record-A7")
+    assert "customer" in says(window)
+    press_when_possible(qtbot, window, "mark-yes-A7")
+    press(window, "sign-off")
+    assert teller.acts == [("erase_record", "A7"), "sign_off"]
+
+
+def test_a_double_tap_on_account_opened_confirms_nothing(desk, teller):
+    window = desk(applications=(open_application("A7"),))
+    press(window, "tab-applications")
+    press(window, "mark-opened-A7")
+    hands.press(button(window, "mark-yes-A7"))
     press(window, "sign-off")
     assert teller.acts == ["sign_off"]
 
 
-def test_signing_off_carries_out_what_was_confirmed(desk, teller):
+def test_undoing_keeps_the_record(desk, teller, qtbot):
+    window = desk(applications=(open_application("A7"),))
+    press(window, "tab-applications")
+    for name in ("mark-opened-A7", "mark-yes-A7", "mark-undo-A7"):
+        press_when_possible(qtbot, window, name)
+    press(window, "sign-off")
+    assert teller.acts == ["sign_off"]
+
+
+def test_signing_off_carries_out_what_was_confirmed(desk, teller, qtbot):
     window = desk(applications=(open_application("A7"),))
     press(window, "tab-applications")
     press(window, "mark-opened-A7")
-    press(window, "mark-yes-A7")
+    press_when_possible(qtbot, window, "mark-yes-A7")
     press(window, "sign-off")
     assert teller.acts == [("mark_opened", "A7"), "sign_off"]
 
 
-def test_undelivered_verdicts_and_notices_are_shown(desk):
-    window = desk(undelivered=3, oldest_undelivered_at=NOON, notices=("The bank has not answered.",))
+def notices(window) -> list[str]:
+    """The notices from top to bottom."""
+    rows = [label for label in window.findChildren(QLabel, "notice") if label.isVisible()]
+    return [label.text() for label in sorted(rows, key=lambda label: label.mapTo(window, QPoint()).y())]
+
+
+def test_undelivered_verdicts_and_notices_are_shown_with_their_times(desk, qtbot):
+    at = datetime.now().astimezone()
+    window = desk(
+        undelivered=3,
+        oldest_undelivered_at=NOON,
+        notices=(TerminalNotice("The bank has not answered.", at), TerminalNotice("Paper is low.", NOON)),
+    )
     press(window, "tab-terminal")
     assert "3 not delivered yet" in says(window)
-    assert "The bank has not answered." in says(window)
+    assert f"{at:%H:%M}" in says(window)
+    qtbot.waitUntil(lambda: notices(window) == ["The bank has not answered.", "Paper is low."])
+
+
+def test_a_notice_goes_once_it_was_seen_and_the_dot_with_the_last(desk, qtbot):
+    window = desk(notices=(TerminalNotice("one", NOON), TerminalNotice("two", NOON)))
+    press(window, "tab-terminal")
+    for left in (["two"], []):
+        assert button(window, "tab-terminal")._marked
+        press(window, "notice-seen")
+        qtbot.waitUntil(lambda left=left: notices(window) == left)
+    assert not button(window, "tab-terminal")._marked
+    assert ENGLISH("teller.no_notices") in says(window)
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_many_notices_can_be_brought_into_view(make_window, customer, teller, qtbot, size):
+    window = make_window(customer, teller, size=size)
+    teller.view = TellerView(notices=tuple(TerminalNotice(f"{number} " + "words " * 30, NOON) for number in range(20)))
+    sign_in(window)
+    press(window, "tab-terminal")
+    area = window.findChild(QScrollArea, "notices")
+    for notice in window.findChildren(QLabel, "notice"):
+        bring_into_view(qtbot, area, notice)
+
+
+def test_a_visit_can_be_closed_from_the_console_only_while_there_is_one(desk, teller):
+    window = desk(visit=VisitStage.NONE)
+    assert hands.find(window, "teller-close", QAbstractButton) is None
+    teller.show(replace(teller.view, visit=VisitStage.UNDER_WAY))
+    assert hands.find(window, "teller-close", QAbstractButton) is not None
+    teller.show(replace(teller.view, visit=VisitStage.ANSWERED))
+    assert hands.find(window, "teller-close", QAbstractButton) is None
+    assert ENGLISH("teller.visit_answered_lead") in says(window)
 
 
 def test_signing_off_gives_the_screen_back_and_forgets_the_records(desk, teller, qtbot):
@@ -250,6 +430,35 @@ def test_a_touch_keeps_the_teller_signed_in(make_window, customer, teller, qtbot
         qtbot.wait(150)
         hands.touch(window.console)
     assert window.console.isVisible()
+
+
+@pytest.fixture
+def verdict_behind_the_console(window, customer, clock):
+    """The console is open when the answer comes; in five seconds the verdict's page would be gone."""
+    window.open_console()
+    customer.show(replace(view_at(Phase.SHOWING_VERDICT), slip=SLIP, idle_ends_at_s=clock.now_s + 5))
+    return window
+
+
+def test_the_slip_does_not_time_out_behind_the_console(verdict_behind_the_console, customer, qtbot):
+    qtbot.waitUntil(lambda: customer.touches > 0)
+    assert in_groups(SLIP.salt) not in says(verdict_behind_the_console)
+
+
+def test_the_slip_has_its_whole_time_once_the_console_is_closed(verdict_behind_the_console, customer):
+    customer.touches = 0
+    verdict_behind_the_console.console.close_console()
+    assert customer.touches == 1
+    assert in_groups(SLIP.salt) in says(verdict_behind_the_console)
+
+
+def test_a_visit_that_waits_for_an_answer_does_time_out_behind_the_console(window, customer, clock, qtbot):
+    window.open_console()
+    customer.show(replace(view_at(Phase.WAITING_FOR_TELLER), idle_ends_at_s=clock.now_s + 5))
+    with qtbot.waitSignal(window._timer.timeout):
+        pass
+    window.console.close_console()
+    assert customer.touches == 0
 
 
 def test_no_warning_covers_the_console(window, customer, teller, clock):

@@ -1,5 +1,6 @@
 """Both languages say everything, with the same blanks to fill in."""
 
+import re
 import string
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from kiosk.session.events import Language
 from kiosk.session.machine import EndNote
 from kiosk.ui import texts as texts_module
-from kiosk.ui.texts import SECTIONS, TextsError, load_texts
+from kiosk.ui.texts import SECTIONS, TextsError, full_name, load_texts
 from kiosk.verification.decision import ReferralReason
 
 ENGLISH, CHINESE = load_texts(Language.ENGLISH), load_texts(Language.CHINESE)
@@ -61,3 +62,26 @@ def test_a_broken_file_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(texts_module, "ASSETS", tmp_path)
     with pytest.raises(TextsError, match=r"en\.toml cannot be read"):
         load_texts.__wrapped__(Language.ENGLISH)
+
+
+def test_customers_read_of_one_kiosk_its_tray_and_its_staff():
+    others = re.compile(r"terminal|teller|\bglass\b|柜员|玻璃|验证码", re.IGNORECASE)
+    for key in ENGLISH:
+        if key.split(".")[0] not in ("teller", "referral"):
+            assert not others.search(ENGLISH[key]), key
+            assert not others.search(CHINESE[key]), key
+
+
+@pytest.mark.parametrize("texts", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_which_documents_work_is_said_before_a_visit_begins(texts):
+    assert "<<<" in texts("welcome.lead")
+
+
+def test_a_chinese_sentence_follows_another_without_a_space():
+    explained = CHINESE("consent.explained", explanation="一。", hint=CHINESE("consent.needed"))
+    assert " " not in explained
+
+
+def test_a_surname_is_told_apart_from_the_given_names():
+    assert full_name("UTOPIA", "SPECIMEN ANNA") == "UTOPIA, SPECIMEN ANNA"
+    assert full_name("UTOPIA", "") == "UTOPIA"

@@ -110,9 +110,10 @@ def test_the_teller_closes_a_visit_without_an_answer(walk):
     assert Phase.SHOWING_VERDICT not in customer.phases
 
 
-def test_refusing_consent_ends_the_walk(walk):
-    customer, _, _, as_planned = walk(consent=ConsentChoice.REFUSE)
+def test_refusing_consent_ends_the_walk_with_a_picture_of_how(walk, tmp_path):
+    customer, _, pictures, as_planned = walk(pictures=tmp_path, consent=ConsentChoice.REFUSE)
     assert as_planned
+    assert pictures == ["idle", "choosing-language", "asking-consent", "idle-consent-refused"]
     assert isinstance(customer.sent[-1], ConsentRefused)
 
 
@@ -122,7 +123,9 @@ def test_consent_to_the_application_only_leads_past_the_camera(walk):
     assert Phase.POSITIONING not in customer.phases
 
 
-DECLINE_AT = [phase for phase in Phase if phase not in (Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)]
+DECLINE_AT = [
+    phase for phase in Phase if phase not in (Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)
+]
 
 
 @pytest.mark.parametrize("phase", DECLINE_AT)
@@ -133,7 +136,7 @@ def test_declining_the_face_from_any_page_reaches_the_teller(walk, phase):
     assert teller.acts == ["confirm", "sign_off"]
 
 
-@pytest.mark.parametrize("phase", [at for at in DECLINE_AT if at is not Phase.IDLE])
+@pytest.mark.parametrize("phase", [at for at in (*DECLINE_AT, Phase.WAITING_FOR_TELLER) if at is not Phase.IDLE])
 def test_cancelling_on_any_page_ends_the_visit(walk, phase):
     devices = {at: event for at, event in GENUINE.items() if at is not phase}
     customer, _, _, as_planned = walk(devices, cancel_at=phase, teller=TellerChoice.CONFIRM)

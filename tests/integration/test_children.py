@@ -1,5 +1,6 @@
 """Desk's side of the other processes, with the real launcher and light children."""
 
+import json
 import os
 import signal
 import socket
@@ -26,7 +27,7 @@ from kiosk.runtime.messages import (
 from tests.launched import Launched
 
 CAMERA = CameraChoice("simulated", "astronaut")
-SET_UPS = (SetUpEyes(CAMERA, "models", 1e-4), SetUpReader(CAMERA), SetUpCourier("https://bank", "", "", ""))
+SET_UPS = (SetUpEyes(CAMERA, "models"), SetUpReader(CAMERA), SetUpCourier("https://bank", "", "", ""))
 
 
 class Crew:
@@ -118,6 +119,18 @@ def test_a_killed_courier_comes_back_by_itself(tmp_path: Path, qtbot: Any) -> No
         assert crew.children._courier_timer.interval() == 1000
         crew.children._courier_timer.start(0)
         qtbot.waitUntil(crew.all_are_there, timeout=20_000)
+
+
+def test_a_courier_that_hangs_is_replaced_when_desk_asks_for_it(tmp_path: Path, qtbot: Any) -> None:
+    with crew_of(tmp_path, qtbot) as crew:
+        (courier,) = crew.processes("courier")
+        courier.suspend()
+        crew.children.renew_courier()
+        qtbot.waitUntil(lambda: crew.lost == ["courier"], timeout=20_000)
+        qtbot.waitUntil(lambda: not courier.is_running(), timeout=20_000)
+        crew.children._courier_timer.start(0)
+        qtbot.waitUntil(crew.all_are_there, timeout=20_000)
+        assert len(crew.processes("courier")) == 1
 
 
 def test_failures_in_a_row_make_the_pause_longer_up_to_half_a_minute(tmp_path: Path, qtbot: Any) -> None:
@@ -225,3 +238,47 @@ def test_a_child_that_has_gone_is_reported_when_spoken_to(qtbot: Any, link: Any)
     theirs.close()
     one.send(Quit())
     assert len(gone) == 1
+
+
+def test_a_child_that_hangs_while_it_starts_is_lost_and_ended(tmp_path: Path, qtbot: Any) -> None:
+    """Light children say nothing that is a message, so none of them is ever ready."""
+    with crew_of(tmp_path, qtbot, ready_within_s=0.5) as crew:
+        hung = [process for role in ("eyes", "reader", "courier") for process in crew.processes(role)]
+        assert len(hung) == 3
+        qtbot.waitUntil(lambda: {"eyes", "reader", "courier"} <= set(crew.lost), timeout=20_000)
+        crew.children.renew_vision()
+        qtbot.waitUntil(lambda: not any(process.is_running() for process in hung), timeout=20_000)
+
+
+def test_a_child_that_could_not_be_started_is_lost_and_the_last_visits_end_is_no_news(qtbot: Any) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        children = Children(ours, *SET_UPS)
+        lost: list[tuple[str, str]] = []
+        children.child_lost.connect(lambda role, how: lost.append((role, how)))
+        children.start()
+        for role, visit, how in (
+            ("eyes", 0, "no start: x"),
+            ("eyes", 1, "code 0"),
+            ("eyes", 1, "no start: too many files"),
+        ):
+            theirs.send(json.dumps({"event": "ended", "role": role, "visit": visit, "how": how}).encode())
+        qtbot.waitUntil(lambda: lost == [("eyes", "no start: too many files")], timeout=20_000)
+        theirs.send(json.dumps({"event": "ended", "role": "courier", "visit": 0, "how": "no start: x"}).encode())
+        qtbot.waitUntil(lambda: lost[1:] == [("courier", "no start: x")], timeout=20_000)
+        assert children._courier_timer.isActive()
+        children.stop()
+
+
+def test_the_launcher_hears_that_desk_is_alive(tmp_path: Path, qtbot: Any) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        children = Children(ours, *SET_UPS)
+        children.start()
+        theirs.settimeout(20)
+        with qtbot.waitSignal(children._alive.timeout, timeout=20_000):
+            children._alive.start(10)
+        children.stop()
+        said = [theirs.recv(4096) for _ in range(3)]
+        assert any(b"alive" in word for word in said)
+        assert not children._alive.isActive()

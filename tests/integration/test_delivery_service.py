@@ -20,13 +20,29 @@ from tests.desk_parts import KIOSK_ID, RememberingChildren, SetClock
 from tests.stores import answer_visit, open_test_store
 
 BANK_KEY = Ed25519PrivateKey.generate()
+LONG_S = 3600.0
+"""No courier of these tests is given up while the test runs, but for the one that hangs."""
+
+
+class CourierWatch(RememberingChildren):
+    """Remembers what the courier was said to have done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.courier_answers = self.courier_renewals = 0
+
+    def courier_worked(self) -> None:
+        self.courier_answers += 1
+
+    def renew_courier(self) -> None:
+        self.courier_renewals += 1
 
 
 @dataclass
 class Delivery:
     """A service with all it needs."""
 
-    children: RememberingChildren
+    children: CourierWatch
     store: Store
     clock: SetClock
     service: DeliveryService
@@ -79,8 +95,8 @@ def receipt_for(message: Deliver, key: Ed25519PrivateKey = BANK_KEY, **changed: 
 
 
 @contextmanager
-def delivery(folder: Path, clock: SetClock | None = None) -> Iterator[Delivery]:
-    children, clock = RememberingChildren(), clock or SetClock()
+def delivery(folder: Path, clock: SetClock | None = None, answer_within_s: float = LONG_S) -> Iterator[Delivery]:
+    children, clock = CourierWatch(), clock or SetClock()
     with open_test_store(folder) as store:
         bridge = StoreBridge()
         service = DeliveryService(
@@ -90,6 +106,7 @@ def delivery(folder: Path, clock: SetClock | None = None) -> Iterator[Delivery]:
             BANK_KEY.public_key(),
             KIOSK_ID,
             clock,
+            answer_within_s=answer_within_s,
         )
         parts = Delivery(children, store, clock, service)
         service.delivered.connect(parts.delivered.append)
@@ -212,11 +229,61 @@ def test_a_courier_lost_on_the_way_means_sent_again(bank: Delivery) -> None:
     bank.service.look()
     bank.settled()
     assert bank.sent() == [1]
+    assert bank.attempts() == {1: 1}
+    assert bank.troubles == ["Not delivered: The courier ended before it had an answer."]
     bank.say(CourierReady())
+    bank.clock.pass_by(LONGEST_RETRY_S)
     again = bank.under_way(2)
     assert again == first
     bank.say(Delivered(1, receipt_for(again)))
     spin_until(lambda: bank.delivered == [1])
+
+
+def test_only_an_answer_for_a_message_makes_a_courier_one_that_works(bank: Delivery) -> None:
+    bank.answer(1)
+    for _ in range(3):
+        bank.say(CourierReady())
+        bank.children.child_lost.emit("courier", "it has gone")
+    assert bank.children.courier_answers == 0
+    bank.say(CourierReady())
+    sent = bank.under_way()
+    bank.say(Delivered(1, receipt_for(sent)))
+    assert bank.children.courier_answers == 1
+
+
+def test_a_courier_that_says_nothing_is_replaced_and_the_attempt_is_counted(tmp_path: Path, qtbot: Any) -> None:
+    with delivery(tmp_path, answer_within_s=0.01) as bank:
+        bank.answer(1)
+        bank.say(CourierReady())
+        bank.under_way()
+        spin_until(lambda: bank.children.courier_renewals == 1)
+        assert bank.troubles == ["The courier does not answer, so it is replaced by another."]
+        bank.children.child_lost.emit("courier", "it was ended")
+        bank.settled()
+        assert bank.attempts() == {1: 1}
+
+
+def test_a_bank_that_is_away_is_asked_ever_less_often_however_many_messages_wait(bank: Delivery) -> None:
+    bank.answer(30)
+    bank.say(CourierReady())
+    hours, seconds = 2, 0
+    while seconds < hours * 3600:
+        bank.service.look()
+        bank.settled()
+        if bank.service._under_way is not None:
+            bank.say(NotDelivered(bank.service._under_way.sequence, "No connection."))
+            bank.settled()
+        bank.clock.pass_by(10)
+        seconds += 10
+    asked = len(bank.sent())
+    assert 10 <= asked <= 60
+    assert set(bank.troubles) == {"Not delivered: No connection."}
+    bank.clock.pass_by(LONGEST_RETRY_S)
+    for number in range(1, 31):
+        sent = bank.under_way(asked + number)
+        bank.say(Delivered(sent.sequence, receipt_for(sent)))
+        spin_until(lambda number=number: len(bank.delivered) == number)
+    assert bank.store.undelivered_summary().count == 0
 
 
 def test_losing_eyes_does_not_disturb_a_delivery(bank: Delivery) -> None:

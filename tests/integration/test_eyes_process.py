@@ -24,7 +24,9 @@ from kiosk.runtime.messages import (
     StopCapture,
     TakeReference,
 )
+from kiosk.verification.decision import SAME_FACE_AGREEMENT
 from kiosk.verification.quality import CaptureGuidance
+from kiosk.vision.models import load_manifest
 from kiosk.vision.photograph import save_png
 from tests.children import ChildUnderTest
 
@@ -38,7 +40,7 @@ def portraits(tmp_path_factory):
 
 
 def set_up(camera: CameraChoice) -> SetUpEyes:
-    return SetUpEyes(camera, str(MODELS_DIR), 1e-4)
+    return SetUpEyes(camera, str(MODELS_DIR))
 
 
 def watch(eyes: ChildUnderTest, until, limit_s: float = 40.0) -> Observed:
@@ -68,6 +70,9 @@ def compare_with(eyes: ChildUnderTest, portrait) -> Compared:
     eyes.channel.send(Compare(1, last.observation.face.track_id, began, until))
     compared = eyes.expect(Compared)
     assert all(began <= at <= until for at in compared.frame_times_s)
+    assert all(began <= at <= until for at in compared.witness_times_s)
+    assert compared.agreement >= SAME_FACE_AGREEMENT
+    assert len(compared.witness_times_s) > 1
     return compared
 
 
@@ -80,11 +85,11 @@ def test_the_same_person_scores_above_the_threshold_and_another_below(portraits)
             os.write(eyes.cue_fd, b"present\n")
             compared = compare_with(eyes, demo_portrait("astronaut"))
             assert ready.model_id == compared.model_id
-            assert not compared.threshold_validated
-            scores[subject] = compared.score - compared.threshold
+            scores[subject] = compared.score
             eyes.channel.send(StopCapture())
             assert eyes.end_in_good_order() == 0
-    assert scores["astronaut"] > 0 > scores["hopper"]
+    threshold = load_manifest().template_threshold(1e-4).score
+    assert scores["astronaut"] > threshold > scores["hopper"]
 
 
 def test_nothing_is_read_before_capture_begins_and_nothing_stays_after_it_stops(portraits):
@@ -99,6 +104,22 @@ def test_nothing_is_read_before_capture_begins_and_nothing_stays_after_it_stops(
         eyes.channel.send(Compare(1, 1, 0.0, 1e9))
         eyes.expect(CompareFailed)
         assert eyes.memories["face"].read_newest() is None
+
+
+def test_when_the_face_part_is_over_neither_the_portrait_nor_its_template_stays(portraits):
+    with ChildUnderTest("eyes", cues=True) as eyes:
+        eyes.channel.send(set_up(CameraChoice("simulated", str(portraits / "astronaut.png"))))
+        os.write(eyes.cue_fd, b"present\n")
+        compare_with(eyes, demo_portrait("astronaut"))
+        eyes.channel.send(StopCapture())
+        eyes.channel.send(TakeReference())
+        assert eyes.expect(ReferenceRefused).sentence
+        assert eyes.memories["portrait"].read_newest() is None
+        eyes.channel.send(StartCapture())
+        eyes.channel.send(BeginWindow(2))
+        seen = watch(eyes, fit).observation
+        eyes.channel.send(Compare(2, seen.face.track_id, 0.0, 1e9))
+        assert eyes.expect(CompareFailed).window_id == 2
 
 
 def test_a_comparison_without_a_reference_or_a_window_fails(portraits):

@@ -5,7 +5,10 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -14,8 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kiosk.admin.certificates import issue_client, make_authority
+from kiosk.upstream.bank_address import parse_address
 from kiosk.upstream.delivery import (
     AddressError,
     AnswerTooLongError,
@@ -34,14 +40,16 @@ from kiosk.upstream.delivery import (
     ServerNotTrustedError,
     TlsVersionError,
     UnexpectedStatusError,
+    UnforeseenError,
 )
-from kiosk.upstream.https_upstream import HttpsUpstream, parse_address
+from kiosk.upstream.https_upstream import HttpsUpstream
 from kiosk.verification.verdict import RECEIPT_JWS_CHARS, ReceiptRecord, sign_receipt
 from tests.bank import (
     KIOSK_ID,
     MisbehavingBank,
     TlsParties,
     http_answer,
+    issuing_authority,
     only_tls_1_1,
     server_context,
     signed_verdict,
@@ -120,6 +128,23 @@ def test_a_server_of_another_ca_is_not_the_bank(parties: TlsParties) -> None:
     ):
         deliver(parties.upstream(bank.url))
     assert bank.requests == []
+
+
+def test_an_authority_that_another_has_signed_is_believed_as_it_is(parties: TlsParties) -> None:
+    issuing = TlsParties(issuing_authority("Issuing CA", make_authority("Root CA")))
+    context = server_context(issuing)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    with MisbehavingBank(context, lambda tls: tls.sendall(http_answer("200 OK", RECEIPT))) as bank:
+        assert deliver(issuing.upstream(bank.url)) == RECEIPT.decode()
+        with pytest.raises(ServerNotTrustedError):
+            deliver(parties.upstream(bank.url))
+
+
+def test_remarks_in_any_script_between_certificates_are_no_hindrance(parties: TlsParties) -> None:
+    ca = "\ufeff# 银行根证书\n" + parties.authority.pem
+    client = parties.client
+    with MisbehavingBank(server_context(parties), lambda tls: tls.sendall(http_answer("200 OK", RECEIPT))) as bank:
+        assert deliver(HttpsUpstream(bank.url, ca, client.certificate_pem, client.key_pem)) == RECEIPT.decode()
 
 
 def test_a_server_with_another_name_is_not_the_bank(parties: TlsParties) -> None:
@@ -228,6 +253,7 @@ def test_the_reason_that_a_bank_gives_is_passed_on(parties: TlsParties) -> None:
         (b'{"title":7}', "no reason given"),
         (b"[]", "no reason given"),
         (b"\xff", "no reason given"),
+        (b"[" * 4000, "no reason given"),
     ],
 )
 def test_the_bank_itself_can_refuse_a_message_for_good(parties: TlsParties, problem: bytes, reason: str) -> None:
@@ -271,8 +297,63 @@ def test_endless_headers_are_cut_off(parties: TlsParties) -> None:
         while True:
             tls.sendall(b"X-Padding: " + b"a" * 8192 + b"\r\n")
 
-    with MisbehavingBank(server_context(parties), pour) as bank, pytest.raises(ConnectionLostError):
+    with MisbehavingBank(server_context(parties), pour) as bank, pytest.raises(AnswerTooLongError, match="headers"):
         deliver(parties.upstream(bank.url))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://xn--zz-9/",
+        "https://999.1.1.1/",
+        "https://b\xe4nk.example/",
+        "https://[::1/",
+        "//",
+        "a" * 60_000,
+    ],
+    ids=lambda text: ascii(text)[:20],
+)
+def test_wherever_a_redirect_points_it_is_a_redirect(parties: TlsParties, location: str) -> None:
+    answer = b"HTTP/1.1 307 Temporary\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
+    with pytest.raises(RedirectRefusedError):
+        answer_of(parties, answer)
+
+
+def test_no_cookie_that_the_bank_sets_is_sent_back(parties: TlsParties) -> None:
+    answer = http_answer("200 OK", RECEIPT, more="Set-Cookie: who=you; Path=/; Secure\r\n")
+    with MisbehavingBank(server_context(parties), lambda tls: tls.sendall(answer)) as bank:
+        upstream = parties.upstream(bank.url)
+        for sequence in (1, 2):
+            upstream.deliver(sequence, MESSAGE)
+        upstream.close()
+    assert [b"cookie" in request.lower() for request in bank.requests] == [False, False]
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_the_next_message_is_delivered(parties: TlsParties) -> None:
+    class Stumbling(HttpsUpstream):
+        """Meets, with its first answer, an error that has no name here."""
+
+        stumbled = False
+
+        def _receipt_of(self, *answer: Any) -> str:
+            if not self.stumbled:
+                self.stumbled = True
+                raise ZeroDivisionError("division by zero")
+            return super()._receipt_of(*answer)
+
+    client = parties.client
+    with MisbehavingBank(server_context(parties), lambda tls: tls.sendall(http_answer("200 OK", RECEIPT))) as bank:
+        upstream = Stumbling(bank.url, parties.authority.pem, client.certificate_pem, client.key_pem, 5.0)
+        with pytest.raises(UnforeseenError, match=r"ZeroDivisionError.*stays in the outbox"):
+            upstream.deliver(1, MESSAGE)
+        assert upstream.deliver(1, MESSAGE) == RECEIPT.decode()
+        upstream.close()
+
+
+def test_a_message_under_a_number_that_is_taken_says_what_an_older_store_means(parties: TlsParties) -> None:
+    taken = b'{"title":"Another message of this kiosk came under the same sequence number."}'
+    with pytest.raises(MessageRefusedError, match=r"same sequence number\. .*older copy of its store.*new key"):
+        answer_of(parties, http_answer("409 Conflict", taken, "application/problem+json"))
 
 
 def test_compressed_answers_are_not_unpacked(parties: TlsParties) -> None:
@@ -344,6 +425,23 @@ def test_a_connection_cut_before_the_answer_is_named(parties: TlsParties) -> Non
         "https://bank.example/#part",
         "https://bank.example:99999/",
         "https://bank.example:port/",
+        "https://bank.example:0/",
+        "https://bank.example?",
+        "https://bank.example/#",
+        "https://bank.example/%zz",
+        "https://bank.example/<a>",
+        "https://bank<a>.example/",
+        "https://bank^.example/",
+        "https://192.168.1.256:9443",
+        "https://127.1/",
+        "https://bank..example/",
+        "https://.bank.example/",
+        "https://" + "b" * 64 + ".example/",
+        "https://" + "bank." * 51 + "example/",
+        "https://xn--zz-9/",
+        "https://[::g]/",
+        "https://[fe80::1%eth0]/",
+        "https://bank.example/" + "a" * 70_000,
         "https://[::1/",
         "https://bank.example\\@other.example/",
         "https://bänk.example/",
@@ -365,10 +463,24 @@ def test_addresses_that_could_lead_elsewhere_are_refused(url: str) -> None:
         ("https://bank.example:8443/", "https://bank.example:8443/v1/verdicts"),
         ("https://bank.example/kiosk/v1/verdicts", "https://bank.example:443/kiosk/v1/verdicts"),
         ("https://[::1]:8443", "https://[::1]:8443/v1/verdicts"),
+        ("HTTPS://Bank.Example", "https://bank.example:443/v1/verdicts"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example:443/v1/verdicts"),
+        ("https://10.0.0.1/a%20b", "https://10.0.0.1:443/a%20b"),
     ],
 )
 def test_messages_are_posted_to_the_configured_path_or_the_usual_one(url: str, posts_to: str) -> None:
     assert parse_address(url).verdicts_url == posts_to
+
+
+@given(st.text(alphabet="abxn-.:/0159[]%?#@ \\^<ä", max_size=30))
+def test_what_is_an_address_here_is_the_same_one_for_the_library_that_connects(tail: str) -> None:
+    try:
+        address = parse_address(f"https://{tail}")
+    except AddressError:
+        return
+    url = httpx.URL(address.verdicts_url)
+    assert (url.host if "xn--" not in address.host else address.host) == address.host
+    assert (url.port or 443, url.path) == (address.port, unquote(address.path))
 
 
 def test_proxies_in_the_environment_are_ignored(parties: TlsParties, monkeypatch: pytest.MonkeyPatch) -> None:

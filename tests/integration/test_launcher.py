@@ -2,8 +2,10 @@
 
 import mmap
 import os
+import resource
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from kiosk.runtime.child_log import MAX_LOG_BYTES
 from kiosk.runtime.launcher import GRACE_S, PROGRAMS
 from tests.launched import PATIENCE_S, Launched, LentLine
 
@@ -195,6 +198,144 @@ def test_a_desk_that_will_not_end_is_killed(tmp_path: Path) -> None:
         launched.process.terminate()
         assert launched.process.wait(PATIENCE_S) == -signal.SIGKILL % 256
         assert not psutil.pid_exists(desk.desk_pid)
+
+
+# --- a desk that freezes ---
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_frozen_desk_is_killed_so_that_nobodys_data_stands_on_the_screen(tmp_path: Path, restart: bool) -> None:
+    with Launched(tmp_path, restart=restart, desk_silence_s=0.5) as launched:
+        desk = launched.desk_comes_up()
+        desk.ask(do="alive")
+        os.kill(desk.desk_pid, signal.SIGSTOP)
+        if restart:
+            assert launched.desk_comes_up().desk_pid != desk.desk_pid
+            launched.let_desk_end(0)
+        assert launched.process.wait(PATIENCE_S) == (0 if restart else -signal.SIGKILL % 256)
+        assert launched.process.stderr is not None
+        assert "has not answered for 0.5 s and is killed" in launched.process.stderr.readline()
+        assert not psutil.pid_exists(desk.desk_pid)
+
+
+def test_a_desk_that_says_that_it_is_alive_is_left_alone(tmp_path: Path) -> None:
+    with Launched(tmp_path, desk_silence_s=3.0) as launched:
+        desk = launched.desk_comes_up()
+        began = time.monotonic()
+        while time.monotonic() < began + 4.0:
+            desk.ask(do="alive")
+            meet_a_courier(desk)
+        assert [process.pid for process in launched.family()] == [desk.desk_pid]
+
+
+# --- what the system refuses ---
+
+
+@pytest.mark.parametrize("room", range(14))
+def test_a_visit_for_which_there_is_no_room_has_ended_and_the_next_one_starts(tmp_path: Path, room: int) -> None:
+    with Launched(tmp_path) as launched:
+        desk = launched.desk_comes_up()
+        meet_a_courier(desk)
+        before = launched.descriptors()
+        launcher = psutil.Process(launched.process.pid)
+        usual = launcher.rlimit(resource.RLIMIT_NOFILE)
+        launcher.rlimit(resource.RLIMIT_NOFILE, (before + room, usual[1]))
+        desk.ask(do="start_visit", visit=1, cue_roles=["eyes"])
+        ended = {}
+        while set(ended) != {"eyes", "reader"}:
+            answer, descriptors = desk.hear()
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if answer["event"] == "ended":
+                ended[answer["role"]] = answer["how"]
+        assert room > 0 or set(ended.values()) == {"no start: Too many open files"}
+        launcher.rlimit(resource.RLIMIT_NOFILE, usual)
+        walk_through(desk, visit=2)
+        meet_a_courier(desk)
+        assert launched.descriptors() == before
+        assert [process.pid for process in launched.family()] == [desk.desk_pid]
+
+
+def test_a_desk_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    with Launched(tmp_path, restart=True) as launched:
+        first = launched.desk_comes_up()
+        launcher = psutil.Process(launched.process.pid)
+        usual = launcher.rlimit(resource.RLIMIT_NOFILE)
+        launcher.rlimit(resource.RLIMIT_NOFILE, (3, usual[1]))
+        os.kill(first.desk_pid, signal.SIGKILL)
+        said = launched.process.stderr
+        assert said is not None
+        assert "started again in 0.5 s" in said.readline()
+        assert "could not be started: Too many open files; it is started again in 1 s" in said.readline()
+        launcher.rlimit(resource.RLIMIT_NOFILE, usual)
+        assert launched.desk_comes_up().desk_pid != first.desk_pid
+        launched.let_desk_end(0)
+        assert launched.process.wait(PATIENCE_S) == 0
+
+
+def test_without_a_folder_for_logs_it_says_so_and_works(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("no folder")
+    with Launched(tmp_path, child=["--say", b"Hello.\n".hex()]) as launched:
+        meet_a_courier(launched.desk_comes_up())
+        launched.let_desk_end(0)
+        assert launched.process.wait(PATIENCE_S) == 0
+        assert launched.process.stderr is not None
+        said = launched.process.stderr.read()
+    assert f"No log of courier in {tmp_path / 'logs'} (File exists); what it says follows here.\nHello.\n" in said
+
+
+# --- what children say, hold and know ---
+
+
+def test_what_a_child_says_reaches_its_log_as_printable_text(tmp_path: Path) -> None:
+    with Launched(tmp_path, child=["--say", b"one \x1b[2J\x00\xff two \xe4\xb8\xad\n".hex()]) as launched:
+        desk = launched.desk_comes_up()
+        with children(desk) as started:
+            wait_until_filled(started["reader"])
+        desk.ask(do="end_visit", visit=1)
+        desk.hear_of_end("reader")
+        log = tmp_path / "logs" / "reader.log"
+        assert log.read_text(encoding="utf-8") == "one ?[2J?\N{REPLACEMENT CHARACTER} two 中\n"
+        assert {path.stat().st_mode & 0o777 for path in log.parent.iterdir()} == {0o600}
+        assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("times", [15, 16, 17, 1000])
+def test_a_child_that_says_too_much_is_cut_off_and_goes_on(tmp_path: Path, times: int) -> None:
+    with Launched(tmp_path, child=["--say", (b"x" * 1024).hex(), "--times", str(times)]) as launched:
+        desk = launched.desk_comes_up()
+        with children(desk) as started:
+            wait_until_filled(started["eyes"])
+        desk.ask(do="end_visit", visit=1)
+        desk.hear_of_end("eyes")
+        said = (tmp_path / "logs" / "eyes.log").read_text(encoding="utf-8")
+    assert said.count("x") == min(times * 1024, MAX_LOG_BYTES)
+    assert said.endswith("(cut off: this process has said too much)\n") == (times * 1024 > MAX_LOG_BYTES)
+
+
+def test_no_child_is_given_a_file_or_a_terminal(tmp_path: Path) -> None:
+    with Launched(tmp_path) as launched:
+        desk = launched.desk_comes_up()
+        with children(desk) as started:
+            for child in started.values():
+                wait_until_filled(child)
+                held = {str(path.readlink()) for path in Path(f"/proc/{child['pid']}/fd").iterdir()}
+                assert {name.partition(":")[0] for name in held} <= {"/dev/null", "pipe", "socket", "/memfd"}
+            sessions = {os.getsid(process.pid) for process in launched.family()}
+            assert sessions == {process.pid for process in launched.family()}
+
+
+def test_children_know_little_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    with Launched(tmp_path) as launched:
+        desk = launched.desk_comes_up()
+        with children(desk) as started:
+            known = Path(f"/proc/{started['eyes']['pid']}/environ").read_bytes()
+    assert b"ORT_DISABLE_TELEMETRY=1" in known
+    assert b"PATH=" in known
+    assert b"CREDENTIALS_DIRECTORY" not in known
+    assert b"PROXY" not in known
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kiosk.runtime.messages import CameraChoice, CameraFailed, SetUpCourier, Set
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.verification.decision import DecisionPolicy
+from tests.desk_parts import TEMPLATE_MODEL
 
 NO_CAMERA = "There is no camera /dev/video0; plug it in."
 
@@ -21,7 +22,7 @@ NO_CAMERA = "There is no camera /dev/video0; plug it in."
 def children(qtbot: QtBot) -> Iterator[Children]:
     launcher, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     camera = CameraChoice("usb", "/dev/video0", 1280, 720, 30.0)
-    crew = Children(ours, SetUpEyes(camera, "", 1e-4), SetUpReader(camera), SetUpCourier("", "", "", ""))
+    crew = Children(ours, SetUpEyes(camera, ""), SetUpReader(camera), SetUpCourier("", "", "", ""))
     yield crew
     crew.stop()
     launcher.close()
@@ -32,7 +33,9 @@ def _controller(children: Children) -> SessionController:
     """No verdict is reached here, so nothing stands in the verdict desk's place."""
     nobody = cast(Any, None)
     policy, clock = DecisionPolicy(), SystemClock()
-    return SessionController(children, nobody, policy, clock, minimum_age_years=18, patience=1.0, demo=False)
+    return SessionController(
+        children, nobody, policy, TEMPLATE_MODEL, clock, minimum_age_years=18, patience=1.0, demo=False
+    )
 
 
 def test_a_camera_that_fails_is_shown_as_out_of_service_and_said(children: Children) -> None:

@@ -22,6 +22,7 @@ from kiosk.vision.photograph import (
     PhotographTooLargeError,
     load_photograph,
     printable,
+    read_photograph,
     save_png,
 )
 from tests.portraits import portrait
@@ -63,7 +64,9 @@ def test_sixteen_bit_colour_is_read(tmp_path: Path, picture: Image.Image, name: 
     assert difference(load_photograph(tmp_path / name), pixels_of(picture)) < 1
 
 
-@pytest.mark.parametrize(("name", "factor"), [("a.png", 257), ("a.tif", 257), ("twelve_bits.png", 16)])
+@pytest.mark.parametrize(
+    ("name", "factor"), [("a.png", 257), ("a.tif", 257), ("10_bits.png", 4), ("12_bits.png", 16), ("14_bits.png", 64)]
+)
 def test_deep_grey_is_scaled_to_eight_bits(tmp_path: Path, picture: Image.Image, name: str, factor: int) -> None:
     grey = np.asarray(picture.convert("L"))
     cv2.imwrite(str(tmp_path / name), grey.astype(np.uint16) * factor)
@@ -132,6 +135,26 @@ def test_a_picture_that_breaks_off_is_refused_never_half_shown(tmp_path: Path, p
         load_photograph(cut(name)(tmp_path, picture))
 
 
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.99])
+def test_a_compressed_tiff_that_breaks_off_is_called_damaged(
+    tmp_path: Path, picture: Image.Image, share: float
+) -> None:
+    picture.save(tmp_path / "a.tif", compression="tiff_lzw")
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[: max(8, int(share * len(whole)))])
+    with pytest.raises(DamagedPhotographError, match="breaks off"):
+        load_photograph(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+@pytest.mark.parametrize("width", [4096, 4097, 4160, 6000])
+def test_a_large_picture_keeps_all_the_pixels_it_may(tmp_path: Path, name: str, width: int) -> None:
+    Image.new("RGB", (width, 30), (200, 120, 40)).save(tmp_path / name)
+    photograph = read_photograph(tmp_path / name)
+    assert photograph.pixels.shape[1] == MAX_SIDE_PX
+    assert photograph.reduction == pytest.approx(width / MAX_SIDE_PX)
+
+
 def png(width: int, height: int) -> bytes:
     """A PNG of these dimensions with nearly nothing in it."""
 
@@ -145,7 +168,7 @@ def png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (13_000, 12_000)])
 def test_absurd_dimensions_are_refused_before_decoding(tmp_path: Path, width: int, height: int) -> None:
     (tmp_path / "bomb.png").write_bytes(png(width, height))
-    with pytest.raises(PhotographTooLargeError):
+    with pytest.raises(PhotographTooLargeError, match="more than 150 million pixels"):
         load_photograph(tmp_path / "bomb.png")
 
 
@@ -153,6 +176,7 @@ def test_absurd_dimensions_are_refused_before_decoding(tmp_path: Path, width: in
     ("name", "content", "says"),
     [
         ("empty.jpg", b"", "is empty"),
+        ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "not a picture of a kind that can be read; give JPEG, PNG"),
         ("document.pdf", b"%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF", "is not a picture"),
         ("document.jpg", b"%PDF-1.4\n", "is not a picture"),
         ("text.png", b"hello", "is not a picture"),

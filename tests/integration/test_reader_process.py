@@ -57,6 +57,39 @@ def test_the_portrait_is_not_handed_on_where_the_face_was_declined(specimen):
         assert reader.memories["portrait"].read_newest() is None
 
 
+@pytest.fixture
+def back_of_a_card(tmp_path):
+    import numpy as np
+
+    from kiosk.admin.specimen import SpecimenKind
+    from kiosk.admin.specimen_pages import draw_sides
+
+    side = draw_sides(SpecimenKind.TD1, demo_data("astronaut", TODAY), demo_portrait("astronaut"), 1)[1]
+    desk = np.full((1080, 1920, 3), 60, np.uint8)
+    desk[200 : 200 + side.shape[0], 400 : 400 + side.shape[1]] = side
+    path = tmp_path / "back.png"
+    save_png(path, desk)
+    return path
+
+
+def test_a_card_that_shows_its_back_only_is_enough_where_the_face_was_declined(back_of_a_card):
+    with ChildUnderTest("reader") as reader:
+        reader.channel.send(page_camera(back_of_a_card))
+        reader.channel.send(ReadDocument(portrait_wanted=False, today=TODAY, minimum_age_years=18))
+        assert reader.expect(DocumentWasRead).evidence.acceptable
+
+
+def test_a_card_that_shows_its_back_only_is_handed_on_without_a_portrait(back_of_a_card):
+    with ChildUnderTest("reader") as reader:
+        reader.channel.send(page_camera(back_of_a_card))
+        reader.channel.send(ReadDocument(portrait_wanted=True, today=TODAY, minimum_age_years=18))
+        assert reader.expect(DocumentSeen).remarks == (DocumentRemark.NO_PORTRAIT,)
+        read = reader.expect(DocumentWasRead)
+        assert read.evidence.remarks == (DocumentRemark.NO_PORTRAIT,)
+        assert not read.has_portrait
+        assert reader.memories["portrait"].read_newest() is None
+
+
 def test_no_frame_is_read_before_desk_asks(specimen):
     with ChildUnderTest("reader") as reader:
         reader.channel.send(page_camera(specimen))

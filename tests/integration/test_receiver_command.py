@@ -146,6 +146,8 @@ def test_a_reference_of_somebody_else_is_not(changed: dict[str, str], capsys: py
         ({"reference": REFERENCE[:-2]}, "The reference has 64"),
         ({"birth-date": "12.08.1974"}, "YYYY-MM-DD"),
         ({"birth-date": "1974-02-30"}, "YYYY-MM-DD"),
+        ({"birth-date": "1974-W33-1"}, "YYYY-MM-DD"),
+        ({"birth-date": "19740812"}, "YYYY-MM-DD"),
         ({"number": "护照"}, "document number"),
         ({"number": ""}, "document number"),
     ],

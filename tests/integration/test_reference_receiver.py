@@ -113,6 +113,11 @@ def test_a_gap_is_told_and_may_be_filled_later(bank: Bank) -> None:
     assert bank.sequences() == [1, 2, 4]
 
 
+def test_a_gap_before_the_very_first_message_is_told(bank: Bank) -> None:
+    bank.deliver(signed_verdict(KEY, 3))
+    assert f"{KIOSK_ID.hex()}: 2 earlier messages have not arrived yet" in bank.said
+
+
 def test_a_key_that_nobody_registered_is_refused_but_may_be_registered_later(bank: Bank) -> None:
     stranger = Ed25519PrivateKey.generate()
     with pytest.raises(UnexpectedStatusError, match=r"status 403 \(No kiosk with this key"):
@@ -432,6 +437,14 @@ def test_a_log_that_is_something_else_is_not_written_to(made: ReceiverFolder, tm
         receiver.serve()
     receiver.stop()
     assert log.read_text() == "Dear customer,\n"
+
+
+def test_a_log_that_cannot_be_written_stops_the_start(made: ReceiverFolder, tmp_path: Path) -> None:
+    for log in (tmp_path, tmp_path / "nowhere" / "log.jsonl"):
+        receiver = ReferenceReceiver(made.folder, log=log)
+        with pytest.raises(ReceiverError, match=r"cannot be written: .*; choose another --log"):
+            receiver.serve()
+        receiver.stop()
 
 
 # --- its folder ---

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from kiosk.admin.certificates import issue_client, make_authority
 from kiosk.cli import main
 from kiosk.settings import SETTINGS_FILE
 from tests.kiosk_folders import PASSPHRASE, Papers
@@ -132,6 +134,21 @@ def test_a_fault_is_exit_2_with_one_sentence(
     assert not (folder / "logs").exists(), "a process was started"
 
 
+def test_without_a_display_nothing_is_started(
+    folder: Path, papers: Papers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(_words(folder, papers)) == 2
+    assert "There is no display for the kiosk's screens" in capsys.readouterr().err
+    monkeypatch.setenv("DISPLAY", "nowhere.invalid:0")
+    assert main(_words(folder, papers)) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("kiosk: The display nowhere.invalid:0 cannot be opened (")
+    assert said.count("\n") == 1
+    assert not (folder / "logs").exists(), "a process was started"
+
+
 def test_a_wrong_passphrase_is_exit_2(folder: Path, papers: Papers, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["run", "--folder", str(folder), "--passphrase-file", str(papers.write("wrong", "incorrect horse battery"))]
     assert main(words) == 2
@@ -175,6 +192,37 @@ def test_the_check_says_that_all_is_in_order_and_that_the_teller_decides(
         "has no threshold validated at false match rate 0.0001: every comparison is referred to the teller."
     )
     assert said[1:] == ["Settings, certificates, models, vault and store are in order."]
+
+
+def test_the_check_needs_no_display(
+    folder: Path, papers: Papers, built_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main([*_words(folder, papers), "--check"]) == 0
+
+
+def test_a_client_certificate_that_ends_soon_is_said_and_no_hindrance(
+    papers: Papers, tmp_path: Path, built_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soon = issue_client(make_authority(), valid_for=timedelta(days=20))
+    certificate, key = papers.write("soon.pem", soon.certificate_pem), papers.write("soon-key.pem", soon.key_pem)
+    folder = papers.set_up(tmp_path / "soon", client_certificate=certificate, client_key=key)
+    capsys.readouterr()
+    assert main([*_words(folder, papers), "--check"]) == 0
+    ends_on = f"{datetime.now(UTC) + timedelta(days=20):%Y-%m-%d}"
+    assert f"The client certificate expires on {ends_on}; after that nothing is delivered." in capsys.readouterr().out
+
+
+def test_one_valid_authority_among_expired_ones_is_enough(
+    folder: Path, papers: Papers, built_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expired, valid = make_authority(valid_for=timedelta(days=-1)).pem, papers.ca.read_text(encoding="ascii")
+    (folder / "certificates/ca.pem").write_text(expired + valid, encoding="ascii")
+    assert main([*_words(folder, papers), "--check"]) == 0
+    (folder / "certificates/ca.pem").write_text(expired, encoding="ascii")
+    assert main([*_words(folder, papers), "--check"]) == 2
+    assert "ca.pem expired on" in capsys.readouterr().err
 
 
 def test_the_passphrase_is_asked_for_at_a_terminal(folder: Path, built_models: Path) -> None:

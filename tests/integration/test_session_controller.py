@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.session import events as ev
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
-from tests.desk_parts import DeskParts, desk_parts
+from tests.desk_parts import TEMPLATE_MODEL, DeskParts, desk_parts
 from tests.rehearsed_visit import DETAILS, FACELESS, FULL, evidence
+from tests.stores import full_applications_disk
 
 
 @pytest.fixture
@@ -184,6 +186,22 @@ def test_the_preview_moves_on_when_a_document_is_read_again(desk: DeskParts, qtb
     desk.children.document_memory.close()
 
 
+def test_declining_the_face_asks_reader_again_without_the_portrait(desk: DeskParts, qtbot: Any) -> None:
+    desk.ask_to_read(qtbot)
+    desk.controller.send(ev.FaceDeclined())
+    qtbot.waitUntil(lambda: len(desk.children.sent_of(ReadDocument)) == 2)
+    assert len(desk.children.sent_of(StopReading)) == 1
+    assert not desk.children.sent_of(ReadDocument)[1].portrait_wanted
+
+
+def test_a_date_that_stays_impossible_brings_the_teller_at_once(desk: DeskParts, qtbot: Any) -> None:
+    desk.ask_to_read(qtbot)
+    for number in range(2):
+        desk.say_reader(DocumentSeen((DocumentRemark.DATE_IMPOSSIBLE,), number))
+    assert desk.phase is Phase.WAITING_FOR_TELLER
+    assert desk.controller.session.referral is ReferralReason.DOCUMENT_UNREADABLE
+
+
 def test_a_document_out_of_date_goes_on_to_the_teller(desk: DeskParts, qtbot: Any) -> None:
     desk.ask_to_read(qtbot)
     desk.read(evidence(DocumentRemark.EXPIRED))
@@ -220,9 +238,9 @@ def test_late_and_foreign_messages_change_nothing(desk: DeskParts, qtbot: Any) -
         ({"score": float("nan")}, ReferralReason.COMPARISON_FAILED),
         ({"track_id": 8}, ReferralReason.COMPARISON_FAILED),
         ({"frame_times_s": ()}, ReferralReason.COMPARISON_FAILED),
-        ({"threshold_fmr": 1e-3}, ReferralReason.THRESHOLD_NOT_VALIDATED),
+        ({"model_id": "another"}, ReferralReason.COMPARISON_FAILED),
     ],
-    ids=["impostor", "no number", "another face", "no frames", "a laxer threshold"],
+    ids=["impostor", "no number", "another face", "no frames", "another model"],
 )
 def test_what_the_policy_does_not_accept_goes_to_the_teller(
     desk: DeskParts, qtbot: Any, changed: dict[str, Any], reason: ReferralReason
@@ -238,9 +256,11 @@ def test_what_the_policy_does_not_accept_goes_to_the_teller(
 def test_outside_the_demo_only_a_validated_threshold_lets_the_machine_say_yes(
     tmp_path: Path, qtbot: Any, validated: bool
 ) -> None:
-    with desk_parts(tmp_path, policy=DecisionPolicy(), demo=False) as desk:
+    threshold = replace(TEMPLATE_MODEL.threshold, validated=validated)
+    model = replace(TEMPLATE_MODEL, threshold=threshold)
+    with desk_parts(tmp_path, policy=DecisionPolicy(), template_model=model, demo=False) as desk:
         desk.go_to_comparing(qtbot)
-        desk.say_eyes(desk.compared(score=1.0, validated=validated))
+        desk.say_eyes(desk.compared(score=1.0))
         if validated:
             qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
         else:
@@ -395,6 +415,80 @@ def test_eyes_lost_after_they_are_needed_do_not_disturb_the_teller(desk: DeskPar
     assert desk.phase is Phase.WAITING_FOR_TELLER
     desk.controller.send(ev.TellerConfirmed("t1"))
     qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
+
+
+@pytest.mark.parametrize("failure", [CameraFailed("unplugged"), None], ids=["camera", "process"])
+def test_a_visit_without_a_face_goes_on_without_eyes(desk: DeskParts, qtbot: Any, failure: Message | None) -> None:
+    desk.ask_to_read(qtbot, consent=FACELESS)
+    if failure is not None:
+        desk.say_eyes(failure)
+    desk.children.child_lost.emit("eyes", "it has gone")
+    desk.read()
+    desk.controller.send(DETAILS)
+    assert desk.phase is Phase.WAITING_FOR_TELLER
+    assert desk.children.renewals == 0
+    desk.controller.send(ev.TellerConfirmed("t1"))
+    qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
+    desk.controller.send(ev.VerdictAcknowledged())
+    assert desk.children.renewals == 1
+
+
+def test_a_face_check_goes_on_without_the_reader_that_has_done_its_work(desk: DeskParts, qtbot: Any) -> None:
+    desk.go_to_positioning(qtbot)
+    desk.children.child_lost.emit("reader", "it has gone")
+    desk.position()
+    assert desk.phase is Phase.CHECKING_LIVENESS
+
+
+def test_eyes_that_say_nothing_while_the_camera_should_run_are_lost(desk: DeskParts, qtbot: Any) -> None:
+    desk.go_to_positioning(qtbot)
+    desk.position()
+    assert desk.controller._silence_timer.isActive()
+    desk.controller._silence_timer.start(0)
+    qtbot.waitUntil(lambda: desk.phase is Phase.IDLE)
+    assert ended_because(desk) is EndNote.TECHNICAL
+    assert "said nothing" in desk.troubles[0]
+    assert not desk.controller._silence_timer.isActive()
+
+
+def test_eyes_may_be_silent_once_the_face_check_is_over(desk: DeskParts, qtbot: Any) -> None:
+    desk.go_to_comparing(qtbot, account_class="I")
+    desk.say_eyes(desk.compared())
+    assert desk.phase is Phase.WAITING_FOR_TELLER
+    assert not desk.controller._silence_timer.isActive()
+
+
+@pytest.mark.parametrize("made_up", ["X" * 65, "ANNA\u202e", "A\nB"])
+def test_a_document_that_no_zone_could_hold_ends_the_visit(desk: DeskParts, qtbot: Any, made_up: str) -> None:
+    desk.ask_to_read(qtbot)
+    desk.read(replace(evidence(), primary_name=made_up))
+    assert ended_because(desk) is EndNote.TECHNICAL
+
+
+def test_what_a_child_says_for_people_is_one_short_line(desk: DeskParts, qtbot: Any) -> None:
+    desk.go_to_positioning(qtbot)
+    desk.say_eyes(CameraFailed("un\x1b[2Jplugged\n" + "x" * 1_000_000))
+    (told,) = (sentence for sentence in desk.troubles if "plugged" in sentence)
+    assert told.isprintable()
+    assert len(told) < 400
+
+
+def test_eyes_lost_before_the_customer_has_chosen_end_the_visit(desk: DeskParts) -> None:
+    desk.warm_up()
+    desk.controller.send(ev.Started())
+    desk.children.child_lost.emit("eyes", "it has gone")
+    assert ended_because(desk) is EndNote.TECHNICAL
+
+
+def test_a_yes_whose_record_cannot_be_kept_names_the_full_disk(desk: DeskParts, qtbot: Any) -> None:
+    desk.ask_to_read(qtbot, consent=FACELESS)
+    desk.read()
+    desk.controller.send(DETAILS)
+    with full_applications_disk(desk.store):
+        desk.controller.send(ev.TellerConfirmed("1042"))
+        qtbot.waitUntil(lambda: desk.phase is Phase.IDLE)
+    assert desk.store.undelivered_summary().count == 0
+    assert "applications.db is full: make room" in desk.troubles[0]
 
 
 def test_a_lost_courier_is_told_and_disturbs_nobody(desk: DeskParts, qtbot: Any) -> None:

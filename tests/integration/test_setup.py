@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hardware.camera import CameraInfo
 from kiosk.admin.camera_menu import cameras_at_hand, choose_camera, menu
 from kiosk.admin.certificates import Authority, issue_client, make_authority
-from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, REQUEST_FILE
+from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, REQUEST_FILE, _move_up
 from kiosk.cli import main
 from kiosk.errors import SettingsError
 from kiosk.settings import load_settings
@@ -58,7 +58,7 @@ def test_a_kiosk_made_from_options_opens_with_its_passphrase(papers: Papers, tmp
     load_pem_public_key((folder / PUBLIC_KEY_FILE).read_bytes())
     with open_store(folder, vault) as store:
         (teller,) = store.tellers()
-    assert (teller.teller_id, teller.name) == ("t1", "A. Teller")
+    assert (teller.teller_id, teller.name) == ("1042", "A. Teller")
     assert verify_pin(teller.pin_hash, PIN)
 
 
@@ -88,6 +88,24 @@ def test_a_vault_with_a_key_file_needs_no_passphrase_and_says_what_it_is(
     settings = load_settings(folder)
     unlock(folder, settings.vault.kind, settings.vault.key_file, None).secret(SIGNING_KEY)
     assert (folder / settings.vault.key_file).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_beside_a_certificate_is_not_taken_over(papers: Papers, tmp_path: Path) -> None:
+    key = papers.client_key.read_text(encoding="ascii")
+    together = papers.write("comb.pem", key + papers.client_certificate.read_text(encoding="ascii"))
+    ca = papers.write("ca-and-key.pem", papers.ca.read_text(encoding="ascii") + key)
+    folder = papers.set_up(tmp_path / "kiosk", client_certificate=together, client_key=together, ca=ca)
+    for path in folder.rglob("*.pem"):
+        assert "PRIVATE KEY" not in path.read_text(encoding="ascii"), path
+
+
+def test_papers_are_read_with_what_windows_and_people_add_to_them(
+    papers: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(papers.folder))
+    papers.write("noted.pem", "\ufeff# 银行根证书\n" + papers.ca.read_text(encoding="ascii"))
+    folder = papers.set_up(tmp_path / "kiosk", ca="~/noted.pem")
+    assert (folder / "certificates/ca.pem").read_text(encoding="ascii") == papers.ca.read_text(encoding="ascii")
 
 
 def test_setup_ends_with_the_next_steps(papers: Papers, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +147,12 @@ WRONG_ANSWERS = {
     "bank's name": ("bank_name", "", "kiosk.bank_name must have 1 to 60"),
     "network camera": ("face_camera", "rtsp://camera", "network cameras are refused"),
     "same camera twice": ("document_camera", "/dev/no-face-camera", "must be another camera"),
-    "sign-in name": ("teller", "Anna Müller", "cannot be a teller's sign-in name"),
+    "teller number": ("teller", "t1", "1 to 12 digits"),
+    "teller's name of two lines": ("teller_name", "A.\nTeller", "1 to 60 characters on one line"),
+    "teller's name that paints": ("teller_name", "\033[2JA. Teller", "1 to 60 characters on one line"),
+    "long name of a teller": ("teller_name", "x" * 61, "1 to 60 characters on one line"),
+    "slips in files": ("printer", "file:/tmp/slips", "file:FOLDER exists in the demo only"),
+    "host that is none": ("bank_url", "https://192.168.1.256:9443", "names 192.168.1.256, which can be no host"),
     "missing file": ("ca", "/nowhere/ca.pem", "/nowhere/ca.pem cannot be read: No such file or directory"),
     "folder as file": ("receipt_key", "/", "/ cannot be read: Is a directory"),
     "passphrase file that is none": ("passphrase_file", "/nowhere/p", "/nowhere/p cannot be read"),
@@ -175,7 +198,7 @@ def test_a_folder_that_holds_something_is_left_alone(
     (folder / "mine.txt").write_text("mine", encoding="utf-8")
     assert "is not empty" in _refusal(papers.options(folder), capsys)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
-    assert "is not empty" in _refusal(papers.options(folder / "mine.txt"), capsys)
+    assert "is a file, not a folder" in _refusal(papers.options(folder / "mine.txt"), capsys)
 
 
 def test_a_disk_that_refuses_leaves_nothing_behind(
@@ -187,7 +210,50 @@ def test_a_disk_that_refuses_leaves_nothing_behind(
     assert not folder.parent.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_empty_folder_that_is_there_is_filled_where_it_lies(papers: Papers, tmp_path: Path) -> None:
+    folder, parent = tmp_path / "var" / "kiosk", tmp_path / "var"
+    folder.mkdir(parents=True)
+    (folder / "lost+found").mkdir()
+    same = folder.stat().st_ino
+    parent.chmod(0o500)
+    try:
+        papers.set_up(folder)
+        assert list(parent.iterdir()) == [folder]
+    finally:
+        parent.chmod(0o700)
+    assert folder.stat().st_ino == same
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+    unlock(folder, "passphrase", "", PASSPHRASE)
+
+
+def test_a_link_to_an_empty_folder_is_followed(papers: Papers, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "kiosk").symlink_to(tmp_path / "disk")
+    papers.set_up(tmp_path / "kiosk")
+    assert load_settings(tmp_path / "disk").kiosk.bank_name == "Bank of Utopia"
+
+
+def test_a_failure_half_way_leaves_an_empty_folder_empty(papers: Papers, tmp_path: Path) -> None:
+    class Obstinate(type(tmp_path)):  # type: ignore[misc]
+        """A path on a disk that refuses one file."""
+
+        def rename(self, target: Path) -> Path:
+            if self.name == "vault.json":
+                raise OSError(5, "Input/output error")
+            return Path(super().rename(target))
+
+    folder = tmp_path / "kiosk"
+    draft = Obstinate(folder / "draft")
+    (draft / "store").mkdir(parents=True)
+    for name in ("settings.toml", "store/kiosk.db", "vault.json"):
+        (draft / name).write_text("x", encoding="utf-8")
+    with pytest.raises(OSError, match="Input/output"):
+        _move_up(draft)
+    assert [path.name for path in folder.iterdir()] == ["draft"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_end_in_the_middle_leaves_nothing_behind(number: signal.Signals, papers: Papers, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "kiosk"
     process = subprocess.Popen(
@@ -285,7 +351,7 @@ def test_setup_asks_for_everything_and_again_where_an_answer_is_wrong(papers: Pa
         terminal.expect("do not agree")
         terminal.answer("Passphrase of the key vault", PASSPHRASE)
         terminal.answer("Once more", PASSPHRASE)
-        terminal.answer("Sign-in name of the first teller", "t1")
+        terminal.answer("Number of the first teller", "1042")
         terminal.answer("Name of the first teller", "A. Teller")
         terminal.answer("PIN of the first teller", "111111")
         terminal.expect("may not be a run")
@@ -364,14 +430,14 @@ def test_a_further_teller_is_added_and_listed(
 ) -> None:
     folder = papers.set_up(tmp_path / "kiosk")
     place = ["--folder", str(folder), "--passphrase-file", str(papers.passphrase)]
-    second = ["--teller", "t2", "--teller-name", "B. Teller", "--pin-file", str(papers.write("pin2", "314159"))]
+    second = ["--teller", "1043", "--teller-name", "B. Teller", "--pin-file", str(papers.write("pin2", "314159"))]
     assert main(["teller", "add", *place, *second]) == 0
-    assert "There is a teller 't2' already" in _refusal(["teller", "add", *place, *second], capsys)
-    weak = ["--teller", "t3", "--teller-name", "C", "--pin-file", str(papers.write("pin3", "999999"))]
+    assert "There is a teller '1043' already" in _refusal(["teller", "add", *place, *second], capsys)
+    weak = ["--teller", "1044", "--teller-name", "C", "--pin-file", str(papers.write("pin3", "999999"))]
     assert "may not be a run" in _refusal(["teller", "add", *place, *weak], capsys)
     capsys.readouterr()
     assert main(["teller", "list", *place]) == 0
-    assert capsys.readouterr().out.splitlines() == ["t1  A. Teller", "t2  B. Teller"]
+    assert capsys.readouterr().out.splitlines() == ["1042  A. Teller", "1043  B. Teller"]
 
 
 def test_tellers_are_nobodys_business_while_the_kiosk_has_its_store(

@@ -1,5 +1,6 @@
 """The printed slip: the words of the screen, nothing about the person, and a printer that fails harms nothing."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -9,13 +10,13 @@ from kiosk.runtime.slip_printing import SlipPrinting
 from kiosk.runtime.surface import VisitSlip
 from kiosk.session.events import Language
 from kiosk.ui.slip_text import slip_text
+from kiosk.ui.texts import load_texts
 
 SLIP = VisitSlip(
     terminal="UTO-0042",
     issued_at=datetime(2026, 3, 2, 12, 0, tzinfo=UTC),
     application_reference="ab" * 32,
     salt="cd" * 16,
-    consent_sha256="ef" * 32,
     accepted=True,
 )
 
@@ -29,6 +30,22 @@ def test_a_slip_is_printed_with_reference_and_salt(qapp, tmp_path, language):
     assert SLIP.application_reference in text
     assert SLIP.salt in text
     assert "UTO-0042" in text
+
+
+def test_the_slip_of_a_demonstration_says_what_it_is(qapp):
+    sentence = load_texts(Language.ENGLISH)("header.demo")
+    assert sentence in slip_text(SLIP, Language.ENGLISH, demo=True)[1]
+    assert sentence not in slip_text(SLIP, Language.ENGLISH)[1]
+
+
+def test_the_slip_tells_the_branchs_time_and_its_offset(qapp, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert "2026-03-02 20:00+08:00" in slip_text(SLIP, Language.CHINESE)[1]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_printer_that_fails_is_told_and_harms_nothing(qapp, qtbot, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.admin.specimen import SpecimenError, SpecimenKind, demo_data, demo_portrait, render_specimen, zone_of
 from kiosk.cli import main
-from kiosk.document.mrz import evidence_of, parse_mrz
+from kiosk.document.mrz import age_on, evidence_of, parse_mrz
 
 TODAY = date(2026, 7, 1)
 
@@ -75,3 +75,27 @@ def test_what_cannot_be_done_is_one_sentence(
     written = capsys.readouterr().err
     assert sentence in written
     assert written.count("\n") == 1
+
+
+def test_a_holder_under_age_is_twelve_on_any_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kiosk.admin import specimen
+
+    class NewYear(date):
+        @classmethod
+        def today(cls) -> date:
+            return date(2026, 1, 1)
+
+    drawn = []
+    monkeypatch.setattr(specimen, "date", NewYear)
+    monkeypatch.setattr(specimen, "render_specimen", lambda kind, data, portrait, seed: drawn.append(data))
+    monkeypatch.setattr(specimen, "_write", lambda path, pixels: None)
+    assert main(["specimen", "--under-age", "--out", str(tmp_path / "page.png")]) == 0
+
+    assert age_on(drawn[0].birth_date, date(2026, 1, 1)) == 12
+
+
+def test_a_seed_below_zero_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["specimen", "--seed", "-1", "--out", "page.png"])
+
+    assert "give a whole number from 0 on" in capsys.readouterr().err

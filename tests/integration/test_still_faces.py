@@ -52,6 +52,58 @@ def test_two_people_are_two_faces_the_larger_first() -> None:
     assert first.landmarks[:, 0].mean() > 512 > second.landmarks[:, 0].mean()
 
 
+def head(name: str, face_px: float) -> NDArray[np.uint8]:
+    """Little more than the face, this large."""
+    (face,) = find_faces(portrait(name))
+    low, high = face.landmarks[:, :2].min(axis=0), face.landmarks[:, :2].max(axis=0)
+    room = float(max(high - low))
+    left, top = (int(max(place, 0)) for place in low - 0.25 * room)
+    right, bottom = (int(place) for place in high + 0.15 * room)
+    return resized(portrait(name)[top:bottom, left:right], face_px / face.size_px)
+
+
+@pytest.mark.parametrize(
+    ("name", "neighbour", "size", "across", "down"),
+    [("grace_hopper", "astronaut", 0.5, -0.8, 0.3), ("astronaut", "grace_hopper", 0.6, -0.8, 0.3)],
+)
+def test_a_neighbour_is_never_taken_for_the_face_itself(
+    name: str, neighbour: str, size: float, across: float, down: float
+) -> None:
+    (alone,) = find_faces(portrait(name))
+    picture = cv2.copyMakeBorder(portrait(name), 200, 200, 200, 200, cv2.BORDER_REPLICATE)
+    other = head(neighbour, size * alone.size_px)
+    middle = alone.landmarks[:, :2].mean(axis=0) + 200 + np.array([across, down]) * alone.size_px
+    x, y = (middle - np.array(other.shape[1::-1]) / 2).astype(int)
+    picture[y : y + other.shape[0], x : x + other.shape[1]] = other
+    largest = find_faces(np.asarray(picture, dtype=np.uint8))[0]
+    assert largest.inter_eye_px == pytest.approx(alone.inter_eye_px, rel=0.05)
+    assert np.linalg.norm(largest.landmarks[:, :2].mean(axis=0) - 200 - alone.landmarks[:, :2].mean(axis=0)) < 10
+
+
+@pytest.mark.parametrize("size", [0.45, 0.5, 0.6, 0.7, 0.9])
+def test_a_second_face_that_is_much_smaller_is_found_too(size: float) -> None:
+    picture = placed(portrait("astronaut"), 1100, 600, 0, 0)
+    other = resized(portrait("astronaut"), size)
+    picture[: other.shape[0], 560 : 560 + other.shape[1]] = other
+    first, second = find_faces(picture)
+    assert second.size_px == pytest.approx(size * first.size_px, rel=0.1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_upside_down_shows_the_same_face_upside_down(name: str) -> None:
+    picture = portrait(name)
+    (upright,) = find_faces(picture)
+    (turned,) = find_faces(np.ascontiguousarray(picture[::-1, ::-1]))
+    assert abs(turned.head_pose.roll_deg) > 170
+    expected = np.array(picture.shape[1::-1]) - upright.landmarks[:, :2]
+    assert np.abs(turned.landmarks[:, :2] - expected).max() < 2
+
+
+def test_what_looks_like_a_face_only_at_first_sight_is_none() -> None:
+    """Half a face that nothing is seen of, above a badge that the detector is half sure of."""
+    assert find_faces(resized(portrait("astronaut")[:, 224:], 2.0)) == []
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 900), (900, 3), (40, 40), (700, 500)])
 def test_a_picture_without_a_face_has_none_whatever_its_shape(size: tuple[int, int]) -> None:
     assert find_faces(np.full((*size, 3), 130, dtype=np.uint8)) == []

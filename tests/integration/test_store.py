@@ -4,14 +4,18 @@ import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from kiosk.errors import StoreError
 from kiosk.privacy.erasure import ErasureReason
+from kiosk.privacy.retention import ErasureGround
 from kiosk.session.events import AccountClass
 from kiosk.store.audit_trail import AuditDetailError, AuditKind
+from kiosk.store.data_list_file import read_data_list
+from kiosk.store.database_errors import DiskFullError
 from kiosk.store.erasures import ApplicationUnknownError
 from kiosk.store.merkle_tree import EMPTY_HEAD, Frontier
 from kiosk.store.outbox import MessageUnknownError, VisitAnsweredError
@@ -21,9 +25,21 @@ from kiosk.store.tellers import TellerExistsError, TellerIdError, TellerUnknownE
 from kiosk.store.timestamps import StoredTimeError
 from kiosk.supervision.authorisation import SignInState
 from kiosk.verification.verdict import Verdict
-from tests.stores import CONSENT, MONDAY, RECORD, answer_visit, moment_at, open_test_store
+from tests.stores import (
+    APPLICATION_KEY,
+    CONSENT,
+    KEYS,
+    MONDAY,
+    RECORD,
+    answer_visit,
+    full_disk,
+    moment_at,
+    open_test_store,
+)
+from tests.zones import machine_in_zone
 
 LATER = MONDAY + timedelta(days=30)
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 @pytest.fixture
@@ -273,36 +289,146 @@ def test_an_entry_that_is_due_behind_one_that_is_not_waits(folder: Path) -> None
     open_test_store(folder).close()
 
 
+def test_a_record_dated_by_a_clock_that_ran_ahead_goes_at_the_next_run_and_the_audit_says_why(store: Store) -> None:
+    answer_visit(store, "ahead", answered_at=MONDAY + timedelta(days=3650))
+    answer_visit(store, "right")
+    (order,) = store.erase_due(MONDAY)
+    assert (order.record_id, order.ground) == ("ahead", ErasureGround.DATED_AHEAD)
+    assert [kept.application_id for kept in store.open_applications()] == ["right"]
+    last = store.audit_entries()[-1]
+    assert (last.actor, last.kind, last.detail) == ("machine", "application_erased", "clock_in_doubt")
+    assert store.count_rows()["consent"] == 2
+
+
+def test_a_working_day_ends_where_the_branch_is(folder: Path) -> None:
+    """Saturday, half past midnight in Shanghai, is still Friday in UTC: the branch's week counts."""
+    saturday = datetime(2026, 3, 7, 0, 30, tzinfo=SHANGHAI)
+    next_friday = datetime(2026, 3, 13, 0, 30, tzinfo=SHANGHAI)
+    with open_test_store(folder, branch_time_zone=SHANGHAI) as store:
+        answer_visit(store, "visit", answered_at=saturday)
+        assert [kept.erased_at_latest for kept in store.open_applications()] == [next_friday]
+        assert store.erase_due(next_friday - timedelta(seconds=1)) == []
+        assert [order.record_id for order in store.erase_due(next_friday)] == ["visit"]
+
+
+def test_a_store_that_is_told_no_zone_counts_in_the_terminals(folder: Path) -> None:
+    with machine_in_zone("CST-8"), Store(folder, KEYS, read_data_list()) as store:
+        store.unlock_applications(APPLICATION_KEY)
+        answer_visit(store, "visit", answered_at=datetime(2026, 3, 6, 16, 30, tzinfo=UTC))
+        assert [order.record_id for order in store.erase_due(datetime(2026, 3, 12, 16, 30, tzinfo=UTC))] == ["visit"]
+
+
+@pytest.mark.parametrize("reason", [ErasureReason.VISIT_CLOSED, ErasureReason.CUSTOMER_WISH])
+def test_a_teller_closes_an_application_without_an_account_and_the_audit_says_why(
+    store: Store, reason: ErasureReason
+) -> None:
+    answer_visit(store, "visit")
+    answer_visit(store, "other")
+    receipt = store.erase_application("visit", reason, "t1")
+    assert (receipt.application_id, receipt.reason) == ("visit", reason)
+    assert [kept.application_id for kept in store.open_applications()] == ["other"]
+    last = store.audit_entries()[-1]
+    assert (last.actor, last.kind, last.detail) == ("t1", "application_erased", reason.value)
+
+
+# --- a full disk ---
+
+
+def test_a_visit_that_could_not_be_erased_goes_with_the_next_run(store: Store) -> None:
+    store.record_consent("visit", CONSENT)
+    store.keep_application("visit", RECORD, secrets.token_bytes(32), MONDAY)
+    with full_disk(store):
+        with pytest.raises(DiskFullError):
+            commit_yes(store, "visit")
+        assert store.open_applications() == []
+        refuse_writes(store, to_applications=True)
+        with pytest.raises(StoreError):
+            store.discard_visit("visit")
+        assert store.count_rows()["application"] == 1
+        refuse_writes(store, to_applications=False)
+    store.record_consent("begun meanwhile", CONSENT)
+    store.erase_due(MONDAY)
+    assert store.count_rows() == {"consent": 1, "outbox": 0, "application": 0}
+    assert store.consent_of("visit") is None
+
+
+def test_an_order_that_could_not_be_carried_out_is_carried_out_with_the_next_run(store: Store) -> None:
+    answer_visit(store, "visit")
+    refuse_writes(store, to_applications=True)
+    with pytest.raises(StoreError):
+        store.mark_opened("visit", "t1")
+    assert store.count_rows()["application"] == 1
+    refuse_writes(store, to_applications=False)
+    store.erase_due(MONDAY)
+    assert store.count_rows()["application"] == 0
+    assert [entry.detail for entry in store.audit_entries() if entry.kind == "application_erased"] == ["account_opened"]
+    assert store.mark_opened("visit", "t1").reason is ErasureReason.ACCOUNT_OPENED
+
+
+def test_applications_that_could_not_be_swept_can_be_opened_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(folder, KEYS, read_data_list()) as store:
+        with monkeypatch.context() as patched:
+            patched.setattr(store._erasures, "sweep_applications", fail)
+            with pytest.raises(ZeroDivisionError):
+                store.unlock_applications(APPLICATION_KEY)
+        store.unlock_applications(APPLICATION_KEY)
+        assert store.open_applications() == []
+
+
+def fail(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def commit_yes(store: Store, visit_id: str) -> None:
+    store.commit_verdict(
+        visit_id,
+        build=lambda sequence, head: "message",
+        verdict=Verdict(secrets.token_bytes(32), True, int(MONDAY.timestamp())),
+        actor="machine",
+        detail="accepted by the policy",
+    )
+
+
+def refuse_writes(store: Store, *, to_applications: bool) -> None:
+    """A disk that is mounted read-only after an error refuses `applications.db` like this."""
+    assert store._applications is not None
+    database = store._applications.database
+    store._executor.submit(database.execute, f"PRAGMA query_only = {int(to_applications)}").result()
+
+
 # --- tellers ---
 
 
 def test_a_teller_is_kept_with_failures_and_lock_over_a_restart(folder: Path) -> None:
     state = SignInState(5, MONDAY + timedelta(seconds=30))
     with open_test_store(folder) as store:
-        store.add_teller("t1", "A. Teller", "$argon2id$…")
-        store.record_sign_in("t1", state, False)
+        store.add_teller("1042", "A. Teller", "$argon2id$…")
+        store.record_sign_in("1042", state, False)
     with open_test_store(folder) as store:
-        account = store.teller("t1")
+        account = store.teller("1042")
         assert account is not None
         assert (account.name, account.pin_hash, account.sign_in_state) == ("A. Teller", "$argon2id$…", state)
-        store.record_sign_in("t1", SignInState(), True)
-        account = store.teller("t1")
+        store.record_sign_in("1042", SignInState(), True)
+        account = store.teller("1042")
         assert account is not None
         assert account.sign_in_state == SignInState()
         kinds = [entry.kind for entry in store.audit_entries()]
         assert kinds == ["store_opened", "teller_added", "teller_locked", "store_opened", "signed_in"]
 
 
-def test_names_that_cannot_be_tellers_are_refused(store: Store) -> None:
-    store.add_teller("t1", "A", "hash")
+def test_a_teller_number_is_what_the_consoles_pad_can_type(store: Store) -> None:
+    store.add_teller("1042", "A", "hash")
+    store.add_teller("0" * 12, "B", "hash")
     with pytest.raises(TellerExistsError):
-        store.add_teller("t1", "B", "hash")
-    for name in ("", "machine", "a b", "王", "x" * 33, "a\n"):
-        with pytest.raises(TellerIdError):
-            store.add_teller(name, "B", "hash")
+        store.add_teller("1042", "B", "hash")
+    for number in ("", "machine", "t1", "1 2", "٣", "1" * 13, "1\n", "-1"):
+        with pytest.raises(TellerIdError, match="1 to 12 digits"):
+            store.add_teller(number, "B", "hash")
     with pytest.raises(TellerUnknownError):
-        store.record_sign_in("t2", SignInState(), True)
-    assert store.teller("t2") is None
+        store.record_sign_in("1043", SignInState(), True)
+    assert store.teller("1043") is None
 
 
 # --- the thread ---

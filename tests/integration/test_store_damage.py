@@ -1,10 +1,12 @@
 """Damage, another vault's key, an older copy put back, a missing file: each has its own name and cure."""
 
+import hashlib
 import re
 import secrets
 import shutil
 import stat
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from kiosk.store.anchor import (
     RolledBackError,
     WrongStoreKeyError,
 )
-from kiosk.store.audit_trail import AuditBrokenError
+from kiosk.store.audit_trail import AuditBrokenError, AuditKind
 from kiosk.store.data_list_file import DATA_LIST_PATH, read_data_list
 from kiosk.store.database_errors import (
     CipherSettingError,
@@ -32,6 +34,7 @@ from kiosk.store.database_errors import (
 )
 from kiosk.store.key_vault import KeyFileVault, create_vault, new_secrets
 from kiosk.store.merkle_tree import Frontier
+from kiosk.store.missing_records import MissingRecord
 from kiosk.store.schema import ColumnNotListedError, DatabaseNewerError, ListedColumnMissingError
 from kiosk.store.store import CommittedVerdict, Store, create_store, open_store
 from kiosk.store.store_errors import StoreExistsError, StoreMissingError
@@ -147,6 +150,14 @@ def test_every_changed_byte_of_an_anchor_is_noticed(folder: Path, name: str) -> 
             open_and_close(folder)
 
 
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"generation": Infinity}', b"[]", b"\xff"])
+def test_what_is_no_anchor_is_one_sentence(folder: Path, body: bytes) -> None:
+    digest = hashlib.sha256(body).hexdigest().encode()
+    (folder / "kiosk.anchor").write_bytes(b"\n".join((body, b"seal", digest, b"")))
+    with pytest.raises(AnchorDamagedError):
+        open_and_close(folder)
+
+
 def test_an_anchor_rewritten_without_its_key_is_noticed(folder: Path) -> None:
     genuine = AnchorFile(folder / "kiosk.anchor", KEYS.anchor, STORE_KEY).read(folder / "kiosk.db")
     assert genuine is not None
@@ -226,6 +237,48 @@ def test_a_record_that_an_old_copy_brings_back_goes_again(folder: Path, tmp_path
         left = {kept.application_id for kept in store.open_applications()}
         assert len(left) == 2
         assert erased not in left
+
+
+def test_a_yes_whose_record_an_old_copy_took_away_is_named_until_its_time_is_over(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "old")
+    with open_test_store(folder) as store:
+        lost = answer_visit(store, detail="confirmed after class_i_face_to_face")
+        answer_no(store)
+        opened = store.open_applications()[0].application_id
+        store.mark_opened(opened, "1042")
+        assert store.note_missing_records(MONDAY) == []
+    for file in ("applications.db", "applications.anchor"):
+        shutil.copy(tmp_path / "old" / file, folder / file)
+    for _ in range(2):
+        with open_test_store(folder) as store:
+            assert store.note_missing_records(MONDAY) == [MissingRecord(lost.sequence, MONDAY)]
+            audited = [entry.detail for entry in store.audit_entries() if entry.kind == AuditKind.RECORD_MISSING]
+            assert audited == [str(lost.sequence)]
+            assert store.note_missing_records(MONDAY + timedelta(days=7)) == []
+
+
+def test_a_whole_older_folder_put_back_opens_and_uses_a_sequence_again(folder: Path, tmp_path: Path) -> None:
+    """What docs/threat-model.md leaves to the bank: nothing inside the folder knows better."""
+    shutil.copytree(folder, tmp_path / "old")
+    with open_test_store(folder) as store:
+        sent = answer_no(store)
+    with open_test_store(tmp_path / "old") as store:
+        assert answer_no(store).sequence == sent.sequence
+
+
+def test_a_row_erased_just_before_a_crash_is_not_left_in_the_log(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_test_store(folder) as store:
+        answer_visit(store, "goes")
+        monkeypatch.setattr(database.Database, "forget_deleted", lambda self: None)
+        store.mark_opened("goes", "1042")
+        monkeypatch.undo()
+        copy = crashed(folder, tmp_path / "copy", store)
+    log = copy / "applications.db-wal"
+    assert log.stat().st_size > 0
+    with open_test_store(copy):
+        assert log.stat().st_size == 0
 
 
 def test_an_anchor_that_cannot_be_written_loses_no_verdict(folder: Path) -> None:

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from kiosk.runtime import teller_desk
-from kiosk.runtime.surface import TellerView
+from kiosk.runtime.surface import TellerView, TerminalNotice, VisitStage
 from kiosk.runtime.teller_desk import TellerDesk
 from kiosk.session import events as ev
 from kiosk.session.machine import EndNote, Phase
 from kiosk.store.audit_trail import AuditKind
-from kiosk.supervision.authorisation import ABSOLUTE_LIMIT, FREE_FAILURES, hash_pin
+from kiosk.supervision.authorisation import ABSOLUTE_LIMIT, FIRST_WAIT, FREE_FAILURES, hash_pin
 from kiosk.supervision.roles import Role
 from kiosk.verification.decision import ReferralReason
 from tests.desk_parts import DeskParts, desk_parts
 from tests.rehearsed_visit import DETAILS, FACELESS
-from tests.stores import answer_visit
+from tests.stores import answer_visit, full_disk
 
-TELLER, NAME, PIN, WRONG = "t1", "M. Chen", "264913", "264914"
+TELLER, NAME, PIN, WRONG = "1042", "M. Chen", "264913", "264914"
 PIN_HASH = hash_pin(PIN)
 
 
@@ -61,6 +61,7 @@ class Console:
         self.teller.refuse(ev.RefusalReason.NOT_THE_PERSON)
         self.teller.close_visit()
         self.teller.mark_opened("any")
+        self.teller.erase_record("any")
 
     def audited(self, kind: AuditKind) -> list[str]:
         return [entry.actor for entry in self.desk.store.audit_entries() if entry.kind == kind]
@@ -95,8 +96,23 @@ def test_nobody_signed_in_can_do_or_see_anything(console: Console, qtbot: Any) -
 def test_a_wrong_pin_and_an_unknown_name_get_the_same_answers(console: Console, qtbot: Any) -> None:
     known = [console.try_pin(qtbot, WRONG) for _ in range(FREE_FAILURES + 1)]
     unknown = [console.try_pin(qtbot, WRONG, "nobody") for _ in range(FREE_FAILURES + 1)]
-    assert known == unknown == ["wrong_pin"] * FREE_FAILURES + ["locked"]
+    assert known == unknown == ["wrong_pin"] * (FREE_FAILURES - 1) + ["locked"] * 2
     assert console.view.signed_in_as is None
+
+
+def test_the_wrong_pin_that_begins_a_wait_says_until_when(console: Console, qtbot: Any) -> None:
+    for _ in range(FREE_FAILURES - 1):
+        console.try_pin(qtbot, WRONG)
+        assert console.view.locked_until is None
+    console.try_pin(qtbot, WRONG)
+    until = console.desk.clock.now() + FIRST_WAIT
+    assert console.view.locked_until == until
+    console.desk.clock.pass_by(10)
+    console.try_pin(qtbot)
+    assert (console.view.sign_in_error, console.view.locked_until) == ("locked", until)
+    console.teller.sign_in(TELLER, PIN)
+    assert console.view.locked_until is None
+    qtbot.waitUntil(lambda: not console.teller._trying)
 
 
 def test_each_wrong_pin_is_answered_anew(console: Console, qtbot: Any) -> None:
@@ -123,6 +139,43 @@ def test_tries_side_by_side_are_one_try(console: Console, qtbot: Any) -> None:
         console.teller.sign_in(TELLER, WRONG)
     qtbot.waitUntil(lambda: not console.teller._trying)
     assert console.desk.store.teller(TELLER).sign_in_state.failures == 1
+
+
+def test_a_store_that_cannot_count_answers_no_pin_right_or_wrong(console: Console, qtbot: Any) -> None:
+    with full_disk(console.desk.store):
+        answers = [console.try_pin(qtbot, pin) for pin in (WRONG, WRONG, PIN, WRONG)]
+        assert answers == ["not_kept"] * 4
+        assert console.view.signed_in_as is None
+        (notice,) = console.view.notices
+        assert "is full: make room" in notice.sentence
+    assert console.desk.store.teller(TELLER).sign_in_state.failures == 0
+    assert console.audited(AuditKind.SIGNED_IN) == []
+    console.sign_in(qtbot)
+    assert console.audited(AuditKind.SIGNED_IN) == [TELLER]
+
+
+def test_nobody_is_signed_in_before_the_audit_says_so(console: Console, qtbot: Any) -> None:
+    audited_when_shown: list[list[str]] = []
+    console.teller.changed.connect(
+        lambda view: audited_when_shown.append(console.audited(AuditKind.SIGNED_IN)) if view.signed_in_as else None
+    )
+    console.sign_in(qtbot)
+    assert audited_when_shown[0] == [TELLER]
+
+
+def test_who_leaves_while_the_sign_in_is_being_kept_is_not_signed_in(console: Console, qtbot: Any) -> None:
+    submit = console.desk.store.submit
+
+    def leave_at_the_last_moment(method: str, *args: Any, **kwargs: Any) -> Any:
+        future = submit(method, *args, **kwargs)
+        if method == "record_sign_in":
+            console.teller.sign_off()
+        return future
+
+    console.desk.store.submit = leave_at_the_last_moment  # type: ignore[method-assign]
+    assert console.try_pin(qtbot) is None
+    assert console.view.signed_in_as is None
+    assert (console.audited(AuditKind.SIGNED_IN), console.audited(AuditKind.SIGNED_OFF)) == ([TELLER], [TELLER])
 
 
 def test_a_pin_still_being_checked_signs_nobody_in_who_has_left(console: Console, qtbot: Any) -> None:
@@ -194,6 +247,16 @@ def test_marking_an_account_opened_erases_its_record(console: Console, qtbot: An
     assert console.desk.store.count_rows()["application"] == 0
 
 
+def test_a_record_that_the_customer_wants_gone_is_erased_and_the_audit_says_why(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    qtbot.waitUntil(lambda: len(console.view.applications) == 1)
+    console.teller.erase_record(console.view.applications[0].application_id)
+    qtbot.waitUntil(lambda: console.view.applications == ())
+    assert console.desk.store.count_rows()["application"] == 0
+    assert any("customer_wish" in str(entry) for entry in console.desk.store.audit_entries())
+
+
 def test_signing_off_clears_what_was_shown_and_is_audited(console: Console, qtbot: Any) -> None:
     answer_visit(console.desk.store)
     console.send_a_visit(qtbot)
@@ -237,17 +300,57 @@ def test_a_role_that_may_not_answer_does_not(console: Console, qtbot: Any) -> No
 
 
 def test_signing_in_over_somebody_signs_them_off_first(console: Console, qtbot: Any) -> None:
-    console.desk.store.add_teller("t2", "A. Boer", PIN_HASH)
+    console.desk.store.add_teller("1043", "A. Boer", PIN_HASH)
     console.sign_in(qtbot)
-    assert console.try_pin(qtbot, PIN, "t2") is None
+    assert console.try_pin(qtbot, PIN, "1043") is None
     assert console.view.signed_in_as == "A. Boer"
     assert console.audited(AuditKind.SIGNED_OFF) == [TELLER]
 
 
-def test_troubles_are_told_newest_first_and_once(console: Console) -> None:
+def test_troubles_are_told_newest_first_and_once_with_the_time_of_the_last(console: Console) -> None:
+    begun = console.desk.clock.now()
     for sentence in ("one", "two", "one"):
         console.desk.controller.trouble.emit(sentence)
-    assert console.view.notices == ("one", "two")
+        console.desk.clock.pass_by(60)
+    one = TerminalNotice("one", begun + timedelta(minutes=2))
+    assert console.view.notices == (one, TerminalNotice("two", begun + timedelta(minutes=1)))
+
+
+def test_no_more_notices_are_kept_than_anybody_reads(console: Console) -> None:
+    for number in range(100):
+        console.teller.notice(f"trouble {number}")
+    assert [notice.sentence for notice in console.view.notices] == [f"trouble {99 - number}" for number in range(20)]
+
+
+def test_a_notice_that_a_teller_has_seen_goes_until_it_is_said_again(console: Console, qtbot: Any) -> None:
+    for sentence in ("one", "two"):
+        console.teller.notice(sentence)
+    two, one = console.view.notices
+    console.teller.notice_seen(one)
+    assert console.view.notices == (two, one), "nobody is signed in"
+    console.sign_in(qtbot)
+    console.teller.notice_seen(one)
+    assert console.view.notices == (two,)
+    console.teller.notice("one")
+    assert [notice.sentence for notice in console.view.notices] == ["one", "two"]
+
+
+def test_the_console_knows_how_far_the_visit_is(console: Console, qtbot: Any) -> None:
+    assert console.view.visit is VisitStage.NONE
+    console.send_a_visit(qtbot)
+    assert console.view.visit is VisitStage.UNDER_WAY
+    console.sign_in(qtbot)
+    console.teller.confirm()
+    qtbot.waitUntil(lambda: console.view.visit is VisitStage.ANSWERED)
+    console.desk.controller.send(ev.VerdictAcknowledged())
+    assert console.view.visit is VisitStage.NONE
+
+
+def test_the_console_of_a_demonstration_says_so(console: Console, qtbot: Any) -> None:
+    assert console.view.demo
+    console.sign_in(qtbot)
+    console.teller.sign_off()
+    assert console.view.demo
 
 
 def test_a_store_that_is_gone_is_a_notice(console: Console, qtbot: Any) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kiosk.cli import main
 from kiosk.vision.photograph import save_png
@@ -20,6 +22,14 @@ KEYS = {
     "decision", "score", "threshold", "fmr", "threshold_validated", "threshold_measured_on", "model", "probe",
     "reference",
 }  # fmt: skip
+
+
+def on_wall(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """A picture in the middle of a plain ground."""
+    ground = np.full((height, width, 3), (90, 110, 130), dtype=np.uint8)
+    top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+    ground[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return ground
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +45,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, built_models: Path) -> Path
     save_png(folder / "two.png", np.hstack([astronaut, hopper[:512]]))
     save_png(folder / "nobody.png", np.full((400, 400, 3), 120, dtype=np.uint8))
     save_png(folder / "small.png", np.asarray(cv2.resize(astronaut, (220, 220), interpolation=cv2.INTER_AREA)))
+    save_png(folder / "large.png", on_wall(astronaut, 4160, 3120))
+    save_png(folder / "huge.png", on_wall(astronaut, 8192, 2000))
+    save_png(folder / "upside_down.png", astronaut[::-1, ::-1])
+    save_png(folder / "-dash.png", astronaut)
+    save_png(folder / "cut_off.png", astronaut[:, 202:])
+    save_png(folder / "half.png", np.asarray(cv2.resize(astronaut[:, 224:], None, fx=2, fy=2)))
     (folder / "empty.jpg").touch()
     (folder / "broken\nname.jpg").write_bytes((folder / "other.jpg").read_bytes()[:5000])
     return folder
@@ -97,6 +113,8 @@ def test_the_false_match_rate_chooses_the_threshold(verify: Verify, rate: str, t
         ("two.png", "astronaut.png", "Two faces were found in the probe"),
         ("small.png", "astronaut.png", "The face in the probe is too small"),
         ("astronaut.png", "small.png", "The face in the reference is too small"),
+        ("cut_off.png", "astronaut.png", "The edge of the probe cuts the face off"),
+        ("half.png", "astronaut.png", "No face was found in the probe"),
         ("astronaut.png", "empty.jpg", "is empty"),
         ("astronaut.png", "missing.jpg", "does not exist"),
         ("astronaut.png", ".", "is a folder"),
@@ -119,6 +137,48 @@ def test_a_rate_without_a_threshold_names_those_there_are(verify: Verify) -> Non
     assert "choose one of: 0.001, 0.0001, 1e-05" in err
 
 
+@pytest.mark.parametrize("rate", ["1", "5", "inf", "nan", "0", "-0.1"])
+def test_what_is_no_rate_is_refused_with_those_there_are(verify: Verify, rate: str) -> None:
+    code, _, err = verify("other.jpg", "astronaut.png", f"--fmr={rate}")
+    assert code == 2
+    assert "choose one of: 0.001, 0.0001, 1e-05" in err
+
+
+def test_a_face_in_a_picture_too_large_is_measured_in_pixels_of_the_file(verify: Verify) -> None:
+    code, out, _ = verify("large.png", "astronaut.png", "--json")
+    assert code == 0
+    assert json.loads(out)["probe"]["inter_eye_px"] == pytest.approx(42, abs=1)
+    code, _, err = verify("huge.png", "astronaut.png")
+    assert code == 2
+    assert "(42 pixels between the eyes, at least 48 are needed in so large a picture); cut the photograph down" in err
+
+
+def test_a_photograph_upside_down_is_compared_and_remarked_on(verify: Verify) -> None:
+    code, out, _ = verify("upside_down.png", "astronaut.png")
+    assert code == 0
+    assert "the head is turned or tilted" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["", "astronaut.png"], "an empty name; name a picture file"),
+        (["astronaut.png"], "the following arguments are required: REFERENCE"),
+        (["-dash.png", "astronaut.png"], "to name a file that begins with a dash, write ./-dash.png"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_an_object_too(
+    folder: Path, words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", *words, "--json"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert says in said.err
+    assert says in json.loads(said.out)["error"]
+
+
 def test_without_models_it_says_how_to_get_them(verify: Verify, tmp_path: Path) -> None:
     code, _, err = verify("other.jpg", "astronaut.png", "--models", str(tmp_path))
     assert code == 2
@@ -131,3 +191,37 @@ def test_the_command_itself_prints_nothing_but_its_outcome(folder: Path) -> None
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert set(json.loads(done.stdout)) == KEYS
+
+
+def in_a_shell(folder: Path, redirections: str, *words: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command with redirections of a shell."""
+    command = f'exec "$0" -m kiosk verify "$@" {redirections}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_an_outcome_that_cannot_be_written_is_no_outcome(folder: Path, option: list[str]) -> None:
+    code, _, err = in_a_shell(folder, ">/dev/full", "other.jpg", "astronaut.png", *option)
+    assert (code, err) == (2, "kiosk: What there is to say cannot be written: No space left on device.\n")
+    assert in_a_shell(folder, ">/dev/full 2>/dev/full", "other.jpg", "missing.jpg", *option)[0] == 2
+
+
+def test_without_a_standard_output_the_exit_code_still_tells(folder: Path) -> None:
+    assert in_a_shell(folder, ">&-", "other.jpg", "astronaut.png") == (0, "", "")
+    assert in_a_shell(folder, ">&-", "astronaut.png", "hopper.png") == (1, "", "")
+    assert in_a_shell(folder, ">&- 2>&-", "astronaut.png", "missing.jpg") == (2, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_the_letters_of_a_name_changes_no_outcome(folder: Path, encoding: str) -> None:
+    code, out, _ = in_a_shell(folder, "", "other.jpg", "张伟.jpg", "--json", PYTHONIOENCODING=encoding)
+    assert code == 2
+    assert "张伟.jpg does not exist" in json.loads(out)["error"]

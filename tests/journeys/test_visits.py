@@ -121,7 +121,7 @@ def test_a_camera_lost_midway_ends_safely(demo, tmp_path):
 
     for number in range(20):
         save_png(clip / f"{number:03}.png", demo_portrait("astronaut"))
-    visit = demo("--capture", str(clip))
+    visit = demo("--capture", str(clip), "--capture-once")
     assert visit.summary["phases"][-2:] == ["positioning", "idle"]
     assert visit.received == []
     with visit.store() as store:

@@ -1,5 +1,6 @@
 """The `kiosk` command as a stranger meets it: help everywhere, one sentence for what is wrong, never a traceback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -104,10 +105,40 @@ def test_a_file_that_the_system_refuses_is_one_sentence(
     assert capsys.readouterr().err == f"kiosk: {tmp_path}/absent cannot be used: No such file or directory.\n"
 
 
-def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_keeps_its_traceback_and_is_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _fail_with(monkeypatch, lambda: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        cli.main([])
+    assert cli.main(["demo"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert said.splitlines()[-1].startswith("kiosk: A mistake in the kiosk itself (ZeroDivisionError: ")
+
+
+@pytest.mark.parametrize(("error", "says"), [(ValueError("a\nb"), "(ValueError: a b)"), (MemoryError(), "memory")])
+def test_a_mistake_is_one_sentence_and_an_object_where_programs_read(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> int:
+        raise error
+
+    monkeypatch.delenv("KIOSK_DEBUG", raising=False)
+    _fail_with(monkeypatch, fail)
+    assert cli.main(["verify", "a", "b", "--json"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("kiosk: ")
+    assert said.err.count("\n") == 1
+    assert says in said.err
+    assert json.loads(said.out) == {"error": said.err.removeprefix("kiosk: ").rstrip("\n")}
+
+
+def test_a_mistake_shows_where_it_is_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KIOSK_DEBUG", "1")
+    _fail_with(monkeypatch, lambda: 1 // 0)
+    assert cli.main(["verify"]) == 2
+    assert capsys.readouterr().err.startswith("Traceback")
 
 
 def test_stopping_by_the_keyboard_is_exit_130(

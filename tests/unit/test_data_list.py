@@ -1,6 +1,7 @@
 """The data protection list is whole, or it is not used at all."""
 
 import re
+from datetime import UTC
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_only_the_phone_number_and_the_face_are_optional(data_list: DataProtecti
 
 
 def test_the_schedule_is_five_working_days_and_five_years(data_list: DataProtectionList) -> None:
-    by_record = data_list.schedule().by_record
+    by_record = data_list.schedule(UTC).by_record
     assert by_record[StoredRecord.APPLICATION].working_days == 5
     for record in (StoredRecord.OUTBOX, StoredRecord.AUDIT, StoredRecord.CONSENT, StoredRecord.ERASURE):
         assert by_record[record].years == 5
@@ -65,7 +66,7 @@ def damaged(pattern: str, replacement: str) -> str:
         ('^marketing = "never"$', 'marketing = "with consent"', "marketing"),
         ('^marketing = "never"$', "", "marketing"),
         ('^name.zh = "姓名"$', "", "zh"),
-        ('^reason.en = "The teller opens .*$', 'reason.en = ""', "en"),
+        ('^reason.en = "Our staff open .*$', 'reason.en = ""', "en"),
         ("^retention = { working_days = 5 }$", "retention = { working_days = 0 }", "retention"),
         ("^retention = { working_days = 5 }$", "retention = { working_days = 5, years = 1 }", "retention"),
         ("^retention = { working_days = 5 }$", 'retention = { until = "for ever" }', "for ever"),
@@ -80,8 +81,8 @@ def damaged(pattern: str, replacement: str) -> str:
         ("application.birth_date", "application.primary_name", "twice"),
         ("applications.db:application.birth_date", "birth_date", "file:table.column"),
         ("^asked = true$", "asked = false", "asked"),
-        ("^version = 1$", "version = 0", "version"),
-        ("^version = 1$", "version = ", "TOML"),
+        ("^version = 2$", "version = 0", "version"),
+        ("^version = 2$", "version = ", "TOML"),
     ],
 )
 def test_a_list_with_a_fault_is_refused_and_the_fault_named(pattern: str, replacement: str, named: str) -> None:
@@ -112,7 +113,7 @@ def test_the_notice_names_everything_about_the_customer(data_list: DataProtectio
 
 
 def test_the_summary_says_the_period_that_the_list_grants(data_list: DataProtectionList) -> None:
-    days = data_list.schedule().by_record[StoredRecord.APPLICATION].working_days
+    days = data_list.schedule(UTC).by_record[StoredRecord.APPLICATION].working_days
     assert f"{days} working days" in " ".join(notice(data_list, "en").summary)
     assert f"{days} 个工作日" in " ".join(notice(data_list, "zh").summary)
 

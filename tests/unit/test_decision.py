@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.verification.comparison import ComparisonScore, ComparisonThreshold
-from kiosk.verification.decision import ComparisonEvidence, DecisionPolicy, ReferralReason, decide
+from kiosk.verification.decision import (
+    SAME_FACE_AGREEMENT,
+    ComparisonEvidence,
+    DecisionPolicy,
+    ReferralReason,
+    decide,
+    is_one_face,
+)
 from kiosk.verification.gestures import Gesture
 from kiosk.verification.liveness import GestureAnswer, PadDecision, PadOutcome
 
@@ -21,7 +28,15 @@ LIVE = PadDecision(
     answers=(GestureAnswer(Gesture.TURN_LEFT, 101.0, 102.0),),
 )
 THRESHOLD = ComparisonThreshold(score=0.9425, false_match_rate=1e-4, measured_on="specimen pairs", validated=True)
-MATCHING = ComparisonEvidence(ComparisonScore(0.97, "model"), THRESHOLD, 4, (100.5, 103.0, 107.5))
+ALL_THROUGH = tuple(100.0 + 0.5 * number for number in range(17))
+MATCHING = ComparisonEvidence(
+    score=ComparisonScore(0.97, "model"),
+    threshold=THRESHOLD,
+    track_id=4,
+    frame_times_s=(100.5, 103.0, 107.5),
+    agreement=0.96,
+    witness_times_s=ALL_THROUGH,
+)
 
 
 def test_everything_present_and_positive_is_accepted() -> None:
@@ -70,6 +85,32 @@ def test_a_challenge_nobody_answered_is_not_a_pass() -> None:
     ],
 )
 def test_evidence_that_does_not_hold_together_is_referred(evidence: ComparisonEvidence) -> None:
+    assert decide(True, LIVE, evidence, POLICY).referral is ReferralReason.COMPARISON_FAILED
+
+
+def test_one_face_all_through_the_window_is_one_face() -> None:
+    assert is_one_face(LIVE, MATCHING)
+    assert is_one_face(LIVE, replace(MATCHING, agreement=SAME_FACE_AGREEMENT))
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param(replace(MATCHING, agreement=SAME_FACE_AGREEMENT - 1e-6), id="another face"),
+        pytest.param(replace(MATCHING, agreement=math.nan), id="no number"),
+        pytest.param(replace(MATCHING, agreement=1.5), id="more than a cosine"),
+        pytest.param(replace(MATCHING, witness_times_s=()), id="no witness"),
+        pytest.param(replace(MATCHING, witness_times_s=ALL_THROUGH[4:]), id="none at the beginning"),
+        pytest.param(replace(MATCHING, witness_times_s=ALL_THROUGH[:-4]), id="none at the end"),
+        pytest.param(replace(MATCHING, witness_times_s=ALL_THROUGH[:5] + ALL_THROUGH[9:]), id="none in the middle"),
+        pytest.param(replace(MATCHING, witness_times_s=ALL_THROUGH[::-1]), id="time that runs backwards"),
+        pytest.param(replace(MATCHING, witness_times_s=(*ALL_THROUGH, 108.5)), id="one from after"),
+        pytest.param(replace(MATCHING, witness_times_s=(99.5, *ALL_THROUGH)), id="one from before"),
+        pytest.param(replace(MATCHING, witness_times_s=(*ALL_THROUGH[:8], math.nan, *ALL_THROUGH[8:])), id="no time"),
+    ],
+)
+def test_whoever_answered_is_not_shown_to_be_the_one_compared(evidence: ComparisonEvidence) -> None:
+    assert not is_one_face(LIVE, evidence)
     assert decide(True, LIVE, evidence, POLICY).referral is ReferralReason.COMPARISON_FAILED
 
 
@@ -138,6 +179,8 @@ comparison_parts = st.none() | st.builds(
     ),
     track_id=st.sampled_from([-1, 4, 5]),
     frame_times_s=st.sampled_from([MATCHING.frame_times_s, (), (103.0,), (90.0, 103.0, 104.0)]),
+    agreement=st.sampled_from([0.96, 0.9, math.nan, 2.0]),
+    witness_times_s=st.sampled_from([ALL_THROUGH, (), ALL_THROUGH[:3]]),
 )
 
 
@@ -155,3 +198,5 @@ def test_whatever_is_accepted_was_complete_positive_and_of_one_face_and_window(
         assert comparison.threshold.validated
         assert all(liveness.window_from_s <= at_s <= liveness.window_until_s for at_s in comparison.frame_times_s)
         assert len(comparison.frame_times_s) >= POLICY.min_probe_frames
+        assert comparison.agreement >= SAME_FACE_AGREEMENT
+        assert comparison.witness_times_s

@@ -73,5 +73,21 @@ def test_the_kind_follows_from_the_document_code(code: str, kind: DocumentKind) 
     assert evidence_of(replace(RECORD, document_code=code), TODAY, 18).kind is kind
 
 
+@pytest.mark.parametrize(("code", "usable"), [("P", True), ("I", True), ("A", True), ("V", False), ("AC", False)])
+def test_visas_and_crew_certificates_identify_nobody_to_a_bank(code: str, usable: bool) -> None:
+    evidence = evidence_of(replace(RECORD, document_code=code), TODAY, 18)
+
+    assert (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT not in evidence.remarks) is usable
+    assert evidence.acceptable is usable
+
+
+def test_a_number_that_can_be_misread_is_for_its_holder_to_compare() -> None:
+    evidence = evidence_of(replace(RECORD, number="7B019K21"), TODAY, 18)
+
+    assert evidence.remarks == (DocumentRemark.NUMBER_UNSURE,)
+    assert evidence.acceptable
+    assert not replace(evidence, remarks=(*evidence.remarks, DocumentRemark.EXPIRED)).acceptable
+
+
 def test_evidence_that_could_not_be_checked_is_not_acceptable() -> None:
     assert not replace(evidence_of(RECORD, TODAY, 18), check_digits_valid=False).acceptable

@@ -3,13 +3,16 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.face_check import FIT_FOR_S, FaceCheck
 from kiosk.runtime.messages import BeginWindow, Compare, Compared, Message, Observed
 from kiosk.session.events import Accepted, AttemptFailed, LivenessPassed, Positioned, Referred
-from kiosk.verification.decision import DecisionPolicy, ReferralReason
+from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
+from kiosk.verification.decision import SAME_FACE_AGREEMENT, DecisionPolicy, ReferralReason
+from kiosk.verification.gestures import Gesture
 from kiosk.verification.liveness import MAX_SILENCE_S
 from kiosk.verification.quality import CaptureGuidance
 from tests.rehearsed_face import RESTING, Performance, follow, frame
@@ -17,14 +20,15 @@ from tests.rehearsed_visit import evidence
 
 STEP_S = 0.04
 DEMO = DecisionPolicy(require_validated_threshold=False)
+LFW = ComparisonThreshold(0.9425, 1e-4, "LFW", validated=False)
 
 
 class Rehearsal:
     """A face check and what it sent to eyes."""
 
-    def __init__(self, policy: DecisionPolicy = DEMO, seed: int = 1) -> None:
+    def __init__(self, policy: DecisionPolicy = DEMO, seed: int = 1, threshold: ComparisonThreshold = LFW) -> None:
         self.sent: list[Message] = []
-        self.check = FaceCheck(self.sent.append, policy, random.Random(seed))
+        self.check = FaceCheck(self.sent.append, policy, TemplateModel("model", threshold), random.Random(seed))
         self.now_s = 100.0
 
     def see(self, face=RESTING, guidance=CaptureGuidance.FIT, seconds=STEP_S):
@@ -32,7 +36,7 @@ class Rehearsal:
         for _ in range(round(seconds / STEP_S)):
             self.now_s += STEP_S
             seen = Observed(frame(self.now_s, face), guidance, 0.9, 0)
-            if (event := self.check.position(seen)) is not None:
+            if (event := self.check.position(seen, self.now_s)) is not None:
                 return event
         return None
 
@@ -43,7 +47,7 @@ class Rehearsal:
         for _ in range(round(at_most_s / STEP_S)):
             self.now_s += STEP_S
             seen = Observed(frame(self.now_s, performance.face_at(self.now_s)), CaptureGuidance.FIT, 0.9, 0)
-            if (event := self.check.answer(seen)) is not None:
+            if (event := self.check.answer(seen, self.now_s)) is not None:
                 return event
             reply(self.check.progress, self.now_s, performance)
         raise AssertionError("an attempt must end")
@@ -57,16 +61,14 @@ class Rehearsal:
             "score": 0.97,
             "frame_times_s": tuple(asked.from_s + 0.1 * number for number in range(1, 6)),
             "model_id": "model",
-            "threshold": 0.9425,
-            "threshold_fmr": 1e-4,
-            "threshold_validated": False,
-            "threshold_measured_on": "LFW",
+            "agreement": 0.97,
+            "witness_times_s": tuple(np.arange(asked.from_s, asked.until_s, 0.3).tolist()),
         }
         return Compared(**(parts | changed))
 
 
-def passed(policy: DecisionPolicy = DEMO) -> Rehearsal:
-    rehearsal = Rehearsal(policy)
+def passed(policy: DecisionPolicy = DEMO, threshold: ComparisonThreshold = LFW) -> Rehearsal:
+    rehearsal = Rehearsal(policy, threshold=threshold)
     assert rehearsal.attempt() == LivenessPassed()
     rehearsal.check.stop_challenge()
     rehearsal.check.compare()
@@ -109,6 +111,17 @@ def test_any_disturbance_starts_the_wait_anew(disturbance):
     assert rehearsal.see(seconds=3 * STEP_S) == Positioned()
 
 
+def test_frames_that_piled_up_do_not_shorten_the_wait():
+    rehearsal = Rehearsal()
+    rehearsal.check.reference_taken()
+    for number in range(50):
+        seen = Observed(frame(100 + number * STEP_S, RESTING), CaptureGuidance.FIT, 0.9, 0)
+        assert rehearsal.check.position(seen, now_s=102.0) is None
+    rehearsal.now_s = 102.0
+    assert rehearsal.see(seconds=FIT_FOR_S - STEP_S) is None
+    assert rehearsal.see(seconds=2 * STEP_S) == Positioned()
+
+
 def test_guidance_is_steadied_before_it_is_shown():
     rehearsal = Rehearsal()
     rehearsal.see(guidance=CaptureGuidance.COME_CLOSER, seconds=2.0)
@@ -132,6 +145,31 @@ def test_a_face_that_does_not_answer_uses_the_attempt_up():
     assert Rehearsal().attempt(lambda *_: None) == AttemptFailed()
 
 
+def test_a_gesture_that_got_no_answer_is_not_asked_again_in_this_visit():
+    rehearsal = Rehearsal()
+    ignored: list[Gesture] = []
+
+    def all_but_the_smile(progress, now_s, performance, obey=None):
+        if progress is not None and progress.gesture is Gesture.SMILE:
+            ignored.append(progress.gesture)
+        elif progress is not None:
+            answers(progress, now_s, performance)
+
+    for seed in range(40):
+        rehearsal.check._chance = random.Random(seed)
+        answers = follow()
+        rehearsal.attempt(all_but_the_smile)
+        rehearsal.check.stop_challenge()
+        if ignored:
+            break
+    ignored.clear()
+    for _ in range(10):
+        answers = follow()
+        assert rehearsal.attempt(all_but_the_smile) == LivenessPassed()
+        rehearsal.check.stop_challenge()
+    assert ignored == []
+
+
 def test_time_alone_ends_an_attempt_without_frames():
     check = Rehearsal().check
     check.start_challenge()
@@ -142,7 +180,7 @@ def test_time_alone_ends_an_attempt_without_frames():
 def test_outside_an_attempt_neither_time_nor_frames_mean_anything():
     rehearsal = Rehearsal()
     assert rehearsal.check.tick(1e9) is None
-    assert rehearsal.check.answer(Observed(frame(1e9, RESTING), CaptureGuidance.FIT, 0.9, 0)) is None
+    assert rehearsal.check.answer(Observed(frame(1e9, RESTING), CaptureGuidance.FIT, 0.9, 0), 1e9) is None
 
 
 # --- the comparison ---
@@ -166,9 +204,7 @@ def test_a_match_is_accepted():
         ({"score": 0.9424}, evidence(), ReferralReason.NON_MATCH),
         ({"score": float("nan")}, evidence(), ReferralReason.COMPARISON_FAILED),
         ({"score": float("inf")}, evidence(), ReferralReason.COMPARISON_FAILED),
-        ({"threshold": -2.0}, evidence(), ReferralReason.COMPARISON_FAILED),
-        ({"threshold_fmr": 0.0}, evidence(), ReferralReason.THRESHOLD_NOT_VALIDATED),
-        ({"threshold_fmr": 1e-3}, evidence(), ReferralReason.THRESHOLD_NOT_VALIDATED),
+        ({"model_id": "another"}, evidence(), ReferralReason.COMPARISON_FAILED),
         ({"track_id": 8}, evidence(), ReferralReason.COMPARISON_FAILED),
         ({"frame_times_s": (1.0,) * 5}, evidence(), ReferralReason.COMPARISON_FAILED),
         ({"frame_times_s": ()}, evidence(), ReferralReason.COMPARISON_FAILED),
@@ -182,11 +218,28 @@ def test_everything_else_is_the_tellers(changed, document, reason):
     assert rehearsal.check.judge(rehearsal.compared(**changed), document) == Referred(reason)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"agreement": SAME_FACE_AGREEMENT - 1e-4}, {"agreement": float("nan")}, {"witness_times_s": ()}],
+    ids=["another face", "no number", "no witness"],
+)
+def test_a_face_that_answered_and_was_not_the_one_compared_uses_the_attempt_up(changed):
+    rehearsal = passed()
+    assert rehearsal.check.judge(rehearsal.compared(score=1.0, **changed), evidence()) == AttemptFailed()
+
+
 def test_a_threshold_that_nobody_validated_is_the_tellers_outside_the_demo():
     rehearsal = passed(DecisionPolicy())
     not_validated = Referred(ReferralReason.THRESHOLD_NOT_VALIDATED)
     assert rehearsal.check.judge(rehearsal.compared(score=1.0), evidence()) == not_validated
-    assert rehearsal.check.judge(rehearsal.compared(threshold_validated=True), evidence()) == Accepted()
+    rehearsal = passed(DecisionPolicy(), replace(LFW, validated=True))
+    assert rehearsal.check.judge(rehearsal.compared(), evidence()) == Accepted()
+
+
+def test_a_threshold_laxer_than_the_policy_is_the_tellers():
+    rehearsal = passed(threshold=replace(LFW, false_match_rate=1e-3))
+    not_validated = Referred(ReferralReason.THRESHOLD_NOT_VALIDATED)
+    assert rehearsal.check.judge(rehearsal.compared(score=1.0), evidence()) == not_validated
 
 
 def test_a_score_of_another_window_says_nothing():

@@ -1,15 +1,23 @@
 """Only fit frames of the tracked face become samples; few are kept, and none survives `clear`."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hardware.camera import Frame
+from kiosk.verification.decision import MAX_WITNESS_GAP_S
 from kiosk.verification.observation import FrameObservation
 from kiosk.verification.quality import CaptureGuidance, QualityAssessment
 from kiosk.vision.face_sample import SampleWindow
 from tests.rehearsed_face import RESTING
+
+
+def describe(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """In the network's place."""
+    return np.tile(crops.max(axis=(1, 2, 3))[:, np.newaxis], 128).astype(np.float32)
 
 
 def offer(
@@ -34,19 +42,19 @@ def offer(
 
 @pytest.mark.parametrize("guidance", [guidance for guidance in CaptureGuidance if guidance is not CaptureGuidance.FIT])
 def test_an_unfit_frame_never_becomes_a_sample(guidance: CaptureGuidance) -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0, score=1.0, guidance=guidance)
     assert len(window) == 0
 
 
 def test_an_observation_of_another_frame_never_makes_a_sample() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0, seen_sequence=2)
     assert len(window) == 0
 
 
 def test_a_sample_holds_the_aligned_crop_and_nothing_more_of_the_frame() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0, score=0.7)
     (sample,) = window.best(1, 0.0, 2.0, 5)
     assert sample.crop.shape == (150, 150, 3)
@@ -55,14 +63,14 @@ def test_a_sample_holds_the_aligned_crop_and_nothing_more_of_the_frame() -> None
 
 
 def test_of_frames_close_in_time_the_best_is_kept() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     for number, score in enumerate((0.3, 0.9, 0.6)):
         offer(window, number, 1.0 + number / 30, score)
     assert [sample.score for sample in window.best(1, 0.0, 2.0, 5)] == [0.9]
 
 
 def test_only_samples_of_the_track_and_the_times_are_given() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0, track_id=1)
     offer(window, 2, 2.0, track_id=2)
     offer(window, 3, 3.0, track_id=2)
@@ -72,7 +80,7 @@ def test_only_samples_of_the_track_and_the_times_are_given() -> None:
 
 
 def test_the_best_samples_are_spread_over_the_window() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     for number in range(10):
         offer(window, number, float(number), score=0.9 if number < 3 else 0.5)
     times = sorted(sample.captured_at_s for sample in window.best(1, 0.0, 9.0, 3))
@@ -81,7 +89,7 @@ def test_the_best_samples_are_spread_over_the_window() -> None:
 
 
 def test_a_long_capture_keeps_a_handful_from_all_of_it() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     for number in range(900):
         offer(window, number, number / 30, score=0.5 + (number % 7) / 100)
     assert len(window) <= 12
@@ -91,19 +99,99 @@ def test_a_long_capture_keeps_a_handful_from_all_of_it() -> None:
 
 
 def test_clear_zeroes_every_crop() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0)
     offer(window, 2, 2.0)
-    samples = window.best(1, 0.0, 9.0, 5)
-    assert all(sample.crop.any() for sample in samples)
+    kept = [sample.crop for sample in window.best(1, 0.0, 9.0, 5)]
+    kept += [witness.features for witness in window.witnesses(1, 0.0, 9.0)]
+    assert len(kept) == 4
+    assert all(values.any() for values in kept)
     window.clear()
     assert len(window) == 0
-    assert not any(sample.crop.any() for sample in samples)
+    assert window.witnesses(1, 0.0, 9.0) == ()
+    assert not any(values.any() for values in kept)
 
 
 def test_a_crop_that_gives_way_to_a_better_one_is_zeroed() -> None:
-    window = SampleWindow()
+    window = SampleWindow(describe)
     offer(window, 1, 1.0, score=0.2)
     (first,) = window.best(1, 0.0, 9.0, 5)
     offer(window, 2, 1.1, score=0.8)
     assert not first.crop.any()
+
+
+def test_while_crops_are_being_read_no_other_thread_zeroes_them() -> None:
+    window = SampleWindow(describe)
+    offer(window, 1, 1.0, score=0.2)
+    with ThreadPoolExecutor(1) as analysis:
+        with window.held():
+            (read,) = window.best(1, 0.0, 9.0, 5)
+            better = analysis.submit(offer, window, 2, 1.1, 0.8)
+            assert not wait([better], timeout=0.2).done
+            assert read.crop.any()
+        better.result()
+    assert not read.crop.any()
+
+
+# --- witnesses ---
+
+
+def times(window: SampleWindow, track_id: int = 1) -> list[float]:
+    return [round(witness.captured_at_s, 3) for witness in window.witnesses(track_id, 0.0, 1e9)]
+
+
+@pytest.mark.parametrize("guidance", [CaptureGuidance.FIT, CaptureGuidance.LOOK_STRAIGHT, CaptureGuidance.HOLD_STILL])
+def test_every_third_of_a_second_a_frame_of_any_quality_bears_witness(guidance: CaptureGuidance) -> None:
+    window = SampleWindow(describe)
+    for number in range(11):
+        offer(window, number, number / 10, guidance=guidance)
+    assert times(window) == [0.0, 0.3, 0.6, 0.9]
+    assert all(witness.features.base is None for witness in window.witnesses(1, 0.0, 1.0))
+
+
+def test_an_observation_of_another_frame_bears_no_witness() -> None:
+    window = SampleWindow(describe)
+    offer(window, 1, 1.0, seen_sequence=2)
+    assert times(window) == []
+
+
+def test_a_face_that_comes_back_bears_witness_however_short_it_stays() -> None:
+    window = SampleWindow(describe)
+    offer(window, 1, 1.0)
+    offer(window, 2, 1.05)
+    window.offer(
+        Frame(np.zeros((400, 400, 3), dtype=np.uint8), 1.1, 3),
+        FrameObservation(3, 1.1, 400, 400, 0, None),
+        QualityAssessment(CaptureGuidance.COME_INTO_VIEW, {}, 0.0),
+    )
+    offer(window, 4, 1.15)
+    offer(window, 5, 1.2)
+    assert times(window) == [1.0, 1.15]
+
+
+def test_a_new_track_bears_witness_at_once_and_only_for_itself() -> None:
+    window = SampleWindow(describe)
+    offer(window, 1, 1.0, track_id=1)
+    offer(window, 2, 1.05, track_id=2)
+    assert (times(window, 1), times(window, 2)) == ([1.0], [1.05])
+    assert window.witnesses(1, 1.01, 2.0) == ()
+
+
+def test_a_long_window_keeps_few_witnesses_and_leaves_no_part_of_it_out() -> None:
+    window = SampleWindow(describe)
+    for number in range(20 * 30):
+        offer(window, number, number / 30)
+    kept = times(window)
+    assert len(kept) <= 32
+    assert kept[0] == 0.0
+    assert max(np.diff([*kept, 20.0])) < MAX_WITNESS_GAP_S
+
+
+def test_a_witness_that_gives_way_is_zeroed() -> None:
+    window = SampleWindow(describe)
+    for number in range(32):
+        offer(window, number, float(number))
+    before = window.witnesses(1, 0.0, 99.0)
+    offer(window, 32, 32.0)
+    (gone,) = [witness for witness in before if all(witness is not kept for kept in window.witnesses(1, 0.0, 99.0))]
+    assert not gone.features.any()

@@ -171,6 +171,25 @@ def test_landmarks_lost_for_a_moment_in_a_quick_turn_do_not_end_the_attempt() ->
     assert decision.outcome is PadOutcome.BONA_FIDE
 
 
+def test_a_pause_of_the_camera_is_not_a_face_that_was_lost() -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    performance = Performance(begun=[(102.0, G.TURN_LEFT)])
+    for number in range(100):
+        at_s = 100 + number / 25 + (0.9 if number > 30 else 0.0)
+        check.observe(frame(at_s, performance.face_at(at_s)))
+    decision = check.progress.decision
+    assert decision is not None
+    assert decision.outcome is PadOutcome.BONA_FIDE
+
+
+@pytest.mark.parametrize("frames_per_s", [4.0, 6.0])
+def test_a_slow_camera_is_enough_to_learn_the_neutral_face(frames_per_s: float) -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    for number in range(round(3 * frames_per_s)):
+        check.observe(frame(100 + number / frames_per_s, RESTING))
+    assert check.progress.gesture is G.TURN_LEFT
+
+
 # --- those who do not ---
 
 
@@ -352,6 +371,48 @@ def test_wild_numbers_end_in_a_decision_and_never_in_an_exception(
     decision = check.tick(200).decision
     assert decision is not None
     assert decision.outcome is not PadOutcome.BONA_FIDE
+
+
+def test_what_frames_on_their_way_show_before_a_prompt_could_be_seen_is_no_answer() -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    performance = Performance(begun=[(101.0, G.TURN_LEFT)])
+    for number in range(60):
+        at_s = 100 + number / 25
+        check.observe(frame(at_s, performance.face_at(at_s)), heard_at_s=103.0)
+    decision = check.progress.decision
+    assert decision is not None
+    assert decision.outcome is PadOutcome.ATTACK_PRESENTATION
+
+
+def test_a_machine_that_was_busy_for_a_moment_takes_no_time_from_the_answer() -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    performance = Performance(begun=[(106.0, G.TURN_LEFT)])
+    heard = [max(100 + number / 25, 103.0) for number in range(200)]
+    for number, heard_at_s in enumerate(heard):
+        at_s = 100 + number / 25
+        check.observe(frame(at_s, performance.face_at(at_s)), heard_at_s)
+        if heard_at_s == 103.0 and check.progress.gesture is not None:
+            assert check.progress.window_ends_at_s == 107.0
+    decision = check.progress.decision
+    assert decision is not None
+    assert decision.outcome is PadOutcome.BONA_FIDE
+    assert decision.answers[0].asked_at_s == 103.0
+
+
+@pytest.mark.parametrize("lead_s", [-3.5, 0.5, 1e6, float("nan")])
+def test_frames_stamped_by_another_clock_do_not_stop_the_response_window(lead_s: float) -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    decision = check.observe(frame(100.0, RESTING), heard_at_s=100.0 - lead_s).decision
+    assert decision is not None
+    assert decision.outcome is PadOutcome.FACE_CHANGED
+
+
+def test_another_track_ends_the_attempt_even_if_nothing_of_it_can_be_measured() -> None:
+    check = LivenessCheck(GestureChallenge((G.TURN_LEFT,)))
+    check.observe(frame(100.0, RESTING))
+    decision = check.observe(frame(100.04, replace(RESTING, track_id=8, smile=float("nan")))).decision
+    assert decision is not None
+    assert decision.outcome is PadOutcome.FACE_CHANGED
 
 
 # --- what the screen is told ---

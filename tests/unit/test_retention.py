@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.privacy.retention import (
+    AHEAD_AT_MOST,
+    ErasureGround,
     KeptRecord,
     NaiveTimeError,
     Retention,
@@ -90,6 +92,36 @@ def test_a_record_goes_at_its_very_time() -> None:
     kept = [KeptRecord(StoredRecord.APPLICATION, "a", since)]
     assert due_for_erasure(kept, SCHEDULE, due - timedelta(microseconds=1)) == []
     assert len(due_for_erasure(kept, SCHEDULE, due)) == 1
+
+
+@given(TIMES, TIMES)
+def test_once_the_clock_is_right_no_application_outlives_its_days_by_more_than_one(
+    clock_right_at: datetime, dated: datetime
+) -> None:
+    """Whatever the clock said when the record was kept."""
+    kept = [KeptRecord(StoredRecord.APPLICATION, "a", dated)]
+    latest = SCHEDULE.due_at(StoredRecord.APPLICATION, clock_right_at + AHEAD_AT_MOST)
+    orders = due_for_erasure(kept, SCHEDULE, clock_right_at) or due_for_erasure(kept, SCHEDULE, latest)
+    assert [order.record_id for order in orders] == ["a"]
+
+
+@given(TIMES, st.timedeltas(timedelta(0), timedelta(days=5000)))
+def test_what_names_people_goes_in_doubt_and_what_proves_what_was_done_stays(now: datetime, ahead: timedelta) -> None:
+    kept = [KeptRecord(record, record.value, now + ahead) for record in StoredRecord]
+    in_doubt = ahead > AHEAD_AT_MOST
+    years = RetentionSchedule(
+        {record: FIVE_DAYS if record is StoredRecord.APPLICATION else FIVE_YEARS for record in StoredRecord}
+    )
+    orders = due_for_erasure(kept, years, now)
+    assert [(order.record, order.due_at, order.ground) for order in orders] == (
+        [(StoredRecord.APPLICATION, now, ErasureGround.DATED_AHEAD)] if in_doubt else []
+    )
+
+
+def test_a_clock_put_right_by_a_time_zone_costs_no_record() -> None:
+    now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    kept = [KeptRecord(StoredRecord.APPLICATION, "a", now + timedelta(hours=14))]
+    assert due_for_erasure(kept, SCHEDULE, now) == []
 
 
 def test_a_record_on_no_schedule_is_due_at_once() -> None:

@@ -221,6 +221,7 @@ def test_a_failed_attempt_at_comparison_does_not_leave_the_face_live() -> None:
         (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
         (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
         (DocumentRemark.NO_PORTRAIT, ReferralReason.REFERENCE_UNUSABLE),
+        (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT, ReferralReason.NOT_AN_IDENTITY_DOCUMENT),
         (DocumentRemark.DATE_IMPOSSIBLE, ReferralReason.DOCUMENT_UNREADABLE),
     ],
 )
@@ -248,6 +249,13 @@ def test_a_document_that_was_not_read_can_only_be_closed(event: ev.Event) -> Non
     assert advance(waiting, ev.TellerConfirmed("t1")) == (waiting, ())
     assert advance(waiting, REFUSED) == (waiting, ())
     assert advance(waiting, ev.TellerClosedVisit("t1"))[0] == Session(end_note=EndNote.CLOSED_BY_TELLER)
+
+
+def test_declining_the_face_while_the_document_is_read_reads_it_anew_without_a_portrait() -> None:
+    after, effects = advance(end(TO_DOCUMENT), ev.FaceDeclined())
+    assert after.phase is P.READING_DOCUMENT
+    assert not after.face_allowed
+    assert effects == (E.STOP_READING_DOCUMENT, E.START_READING_DOCUMENT)
 
 
 def test_reading_the_document_again_forgets_the_first_reading() -> None:

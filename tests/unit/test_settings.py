@@ -68,10 +68,16 @@ WRONG = [
     ("bank.url", "https://clerk@bank.example", "bank.url must hold no user name"),
     ("bank.url", "https://bank.example/?a=b", "bank.url must be https://, a host"),
     ("bank.url", "https://bank.example/#a", "bank.url must be https://, a host"),
-    ("bank.url", "https://bank.example:99999/", "bank.url must be an address like"),
-    ("bank.url", "https://[::1", "bank.url must be an address like"),
+    ("bank.url", "https://bank.example:99999/", "bank.url must have a port from 1 to 65535"),
+    ("bank.url", "https://bank.example:0", "bank.url must have a port from 1 to 65535"),
+    ("bank.url", "https://[::1", "bank.url must be https://, a host"),
     ("bank.url", "https://bank.example/a b", "bank.url must be https://, a host"),
-    ("bank.url", "https://bänk.example", "bank.url must be https://, a host"),
+    ("bank.url", "https://bank.example/?", "bank.url must be https://, a host"),
+    ("bank.url", "https://bänk.example", "bank.url must be written in ASCII: a host with other letters"),
+    ("bank.url", "https://192.168.1.256:9443", "bank.url names 192.168.1.256, which can be no host"),
+    ("bank.url", "https://bank..example", "bank.url names bank..example, which can be no host"),
+    ("bank.url", "https://xn--zz-9/", "bank.url names xn--zz-9, which can be no host"),
+    ("bank.url", "https://bank.example/" + "a" * 2000, "bank.url must have at most 1000 characters"),
     ("bank.url", ..., "bank.url is missing"),
     ("bank.ca", "", "bank.ca must name a file"),
     ("bank.receipt_key", "a\0b", "bank.receipt_key must name a file"),
@@ -85,6 +91,8 @@ WRONG = [
     ("face_camera.address", "rtsp://10.0.0.1/", "face_camera.address must be a device of this machine"),
     ("face_camera.address", "http:cam", "face_camera.address must be a device of this machine"),
     ("document_camera.address", "/dev/video0", "document_camera.address must be another camera"),
+    ("document_camera.address", "/dev//video0", "document_camera.address must be another camera"),
+    ("document_camera.address", "/dev/../dev/video0", "document_camera.address must be another camera"),
     ("document_camera.address", " ", "document_camera.address must name a device"),
     ("face_camera.width", 100, "face_camera.width and face_camera.height must lie between"),
     ("document_camera.height", 10**9, "document_camera.width and document_camera.height must lie between"),
@@ -102,9 +110,9 @@ WRONG = [
     ("face_camera.turns", 4, "face_camera.turns must be 0, 1, 2 or 3 quarter turns"),
     ("document_camera.left", 1.0, "document_camera.left, top, right and bottom must be fractions"),
     ("kiosk.language", "fr", "kiosk.language must be en or zh"),
-    ("kiosk.printer", "lp0", "kiosk.printer must be empty, cups:QUEUE"),
-    ("kiosk.printer", "cups:-o raw", "kiosk.printer must be empty, cups:QUEUE"),
-    ("kiosk.printer", "file:slips", "kiosk.printer must be empty, cups:QUEUE"),
+    ("kiosk.printer", "lp0", "kiosk.printer must be empty or cups:QUEUE"),
+    ("kiosk.printer", "cups:-o raw", "kiosk.printer must be empty or cups:QUEUE"),
+    ("kiosk.printer", "file:/var/spool/slips", "kiosk.printer must be empty or cups:QUEUE"),
     ("vault.key_file", "a\0b", "vault.key_file must name the key file"),
 ]
 
@@ -118,10 +126,26 @@ def test_a_wrong_value_is_one_sentence_that_names_the_setting(place: str, value:
     assert "`$" not in sentence
 
 
-def test_a_demo_may_have_other_cameras_and_be_in_a_hurry() -> None:
-    data = _changed("kiosk.demo", True) | {"policy": {"patience": 0.15}}
+def test_a_demo_may_have_other_cameras() -> None:
+    data = _changed("kiosk.demo", True)
     data["face_camera"] = {"kind": "simulated", "address": "subject.png"}
-    assert check_settings(data, "").policy.patience == 0.15
+    assert check_settings(data, "").face_camera.kind == "simulated"
+
+
+def test_only_a_demo_may_leave_slips_in_a_folder() -> None:
+    data = _changed("kiosk.printer", "file:/tmp/slips")
+    data["kiosk"]["demo"] = True
+    assert check_settings(data, "").kiosk.printer == "file:/tmp/slips"
+    data["kiosk"]["printer"] = "file:slips"
+    assert "kiosk.printer" in _sentence(data)
+
+
+def test_a_camera_under_two_names_is_one_camera(tmp_path: Path) -> None:
+    (tmp_path / "video0").touch()
+    (tmp_path / "by-id").symlink_to(tmp_path / "video0")
+    data = _changed("face_camera.address", str(tmp_path / "video0"))
+    data["document_camera"]["address"] = str(tmp_path / "by-id")
+    assert "must be another camera" in _sentence(data)
 
 
 _values = st.recursive(
@@ -171,6 +195,19 @@ def test_no_file_raises_anything_but_a_sentence(tmp_path_factory: pytest.TempPat
 def test_toml_that_cannot_be_read_is_a_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / SETTINGS_FILE).write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match="is no TOML"):
+        load_settings(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    save_settings(tmp_path, check_settings(GOOD, ""))
+    file = tmp_path / SETTINGS_FILE
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert load_settings(tmp_path) == check_settings(GOOD, "")
+
+
+def test_the_line_that_is_not_in_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / SETTINGS_FILE).write_bytes('[kiosk]\nbank_name = "银行"\n'.encode() + b'terminal = "\xd6"\n')
+    with pytest.raises(SettingsError, match="line 3 is not in UTF-8"):
         load_settings(tmp_path)
 
 

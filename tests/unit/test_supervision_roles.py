@@ -20,7 +20,9 @@ def test_every_act_is_somebodys(act: Act) -> None:
     assert any(may(role, act) for role in Role)
 
 
-@pytest.mark.parametrize("act", [*ANSWERS, Act.SEE_WAITING_VISIT, Act.SEE_APPLICATIONS, Act.MARK_OPENED])
+@pytest.mark.parametrize(
+    "act", [*ANSWERS, Act.SEE_WAITING_VISIT, Act.SEE_APPLICATIONS, Act.MARK_OPENED, Act.ERASE_RECORD]
+)
 def test_it_sees_no_customer_and_answers_for_none(act: Act) -> None:
     assert not may(Role.IT, act)
     with pytest.raises(NotPermittedError, match="role it may not"):

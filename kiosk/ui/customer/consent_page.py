@@ -100,7 +100,8 @@ class ConsentPage(Page):
         hint = self.texts("consent.needed" if needed else "consent.optional")
         name = "consent-application" if needed else "consent-face"
         agreed = self.texts("consent.agree", name=choice.name)
-        return TickBox(self.theme, name, agreed, f"{choice.explanation} {hint}")
+        explained = self.texts("consent.explained", explanation=choice.explanation, hint=hint)
+        return TickBox(self.theme, name, agreed, explained)
 
     def _make_buttons(self) -> QHBoxLayout:
         texts, theme = self.texts, self.theme

@@ -3,26 +3,28 @@
 What was read cannot be edited: it is right, or it is read again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout
 
+from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.surface import SessionView
 from kiosk.session.events import DetailsConfirmed, DocumentReadAgain
 from kiosk.session.machine import Session
 from kiosk.ui.customer.page import Page, PageContext
-from kiosk.ui.texts import Texts
+from kiosk.ui.texts import Texts, full_name
 from kiosk.ui.theme import Colour, TextSize, Weight
 from kiosk.ui.widgets.buttons import Button, ButtonKind
-from kiosk.ui.widgets.field import Field
+from kiosk.ui.widgets.field import Field, one_line, telephone_number
 from kiosk.ui.widgets.keyboard import Keyboard
-from kiosk.ui.widgets.surfaces import Card, column, row, side_by_side
-from kiosk.ui.widgets.text import Text, title
+from kiosk.ui.widgets.surfaces import Card, attention_note, column, row, side_by_side
+from kiosk.ui.widgets.text import BreakingText, Text, title
 
 MAX_ADDRESS = 200
 MAX_PHONE = 30
-_RECOGNISED = ("names", "birth_date", "nationality", "document", "number", "expiry_date", "account")
+_RECOGNISED = (("names",), ("birth_date", "nationality"), ("document",), ("expiry_date", "account"))
+"""By rows; what may be long has a row for itself."""
 
 
 class DetailsPage(Page):
@@ -33,8 +35,8 @@ class DetailsPage(Page):
         self._values: dict[str, Text] = {}
         self._title = title(self.theme, self.texts("details.title"))
         self._record = self._make_record()
-        self._address = self._make_field("address", MAX_ADDRESS)
-        self._phone = self._make_field("phone", MAX_PHONE)
+        self._address = self._make_field("address", MAX_ADDRESS, one_line)
+        self._phone = self._make_field("phone", MAX_PHONE, telephone_number)
         self._needed = Text(self.theme, self.texts("details.address_needed"), colour=Colour.INK_SOFT)
         self._keyboard = Keyboard(self.theme, self.texts)
         self._keyboard.done.connect(self.end_typing)
@@ -48,11 +50,18 @@ class DetailsPage(Page):
         layout.addWidget(self._keyboard)
         layout.addStretch(1)
         layout.addLayout(self._make_buttons())
+        address, phone = context.typed.address, context.typed.phone
+        self._address.edit.setText(address)
+        self._phone.edit.setText(phone)
         self._show_whether_complete()
 
     def show_view(self, view: SessionView) -> None:
         for name, value in recognised(view.session, self.texts):
             self._values[name].show_text(value)
+        staff = _about_document(view.session, self.texts)
+        self._staff.show_text(staff or "")
+        self._staff.setVisible(staff is not None)
+        self._show_whether_complete()
 
     def begin_typing(self, field: QLineEdit) -> None:
         """Bring the keyboard and let it type into this field."""
@@ -80,25 +89,26 @@ class DetailsPage(Page):
         heading = Text(self.theme, self.texts("details.lead"), TextSize.BODY, Weight.SEMIBOLD, Colour.ACCENT)
         layout.addWidget(heading)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(self.theme.px(32))
+        grid.setHorizontalSpacing(self.theme.px(20))
         grid.setVerticalSpacing(self.theme.px(14))
-        grid.setColumnStretch(1, 1)
-        for number, name in enumerate(_RECOGNISED):
-            label = Text(self.theme, self.texts(f"details.{name}"), TextSize.SMALL, colour=Colour.INK_SOFT)
-            value = Text(self.theme, "", TextSize.BODY, Weight.MEDIUM)
-            value.setObjectName(f"record-{name}")
-            self._values[name] = value
-            grid.addWidget(label.on_one_line(), number, 0)
-            grid.addWidget(value, number, 1)
+        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(3, 2)
+        for number, names in enumerate(_RECOGNISED):
+            for place, name in enumerate(names):
+                label = Text(self.theme, self.texts(f"details.{name}"), TextSize.SMALL, colour=Colour.INK_SOFT)
+                value = self._values[name] = BreakingText(self.theme, "", TextSize.BODY, Weight.MEDIUM)
+                value.setObjectName(f"record-{name}")
+                grid.addWidget(label.on_one_line(), number, 2 * place)
+                grid.addWidget(value, number, 2 * place + 1, 1, 3 if len(names) == 1 else 1)
         layout.addLayout(grid)
         layout.addStretch(1)
         return card
 
-    def _make_field(self, name: str, longest: int) -> Field:
+    def _make_field(self, name: str, longest: int, clean: Callable[[str], str]) -> Field:
         texts = self.texts
-        field = Field(self.theme, name, texts(f"details.{name}"), texts(f"details.{name}_hint"), longest)
+        field = Field(self.theme, name, texts(f"details.{name}"), texts(f"details.{name}_hint"), longest, clean)
         field.edit.installEventFilter(self)
-        field.edit.textChanged.connect(self._show_whether_complete)
+        field.edit.textChanged.connect(self._note_typed)
         return field
 
     def _make_fields(self) -> QVBoxLayout:
@@ -108,6 +118,10 @@ class DetailsPage(Page):
         self._pair.addWidget(self._phone, 2)
         fields.addLayout(self._pair)
         fields.addWidget(self._needed)
+        self._staff = attention_note(self.theme, "people")
+        self._staff.setObjectName("staff-will-help")
+        self._staff.hide()
+        fields.addWidget(self._staff)
         fields.addStretch(1)
         return fields
 
@@ -122,10 +136,17 @@ class DetailsPage(Page):
         buttons.addWidget(self._confirm, 3)
         return buttons
 
+    def _note_typed(self) -> None:
+        """Remember it for the visit: reading the document again must not cost what was typed."""
+        self.context.typed.address, self.context.typed.phone = self._address.edit.text(), self._phone.edit.text()
+        self._show_whether_complete()
+
     def _show_whether_complete(self) -> None:
+        """What the keyboard hides cannot be confirmed; one thing is said at a time."""
         complete = bool(self._address.edit.text().strip())
-        self._confirm.setEnabled(complete)
-        self._needed.setVisible(not complete and self._keyboard.isHidden())
+        typing = not self._keyboard.isHidden()
+        self._confirm.setEnabled(complete and not typing)
+        self._needed.setVisible(not complete and not typing and self._staff.isHidden())
 
     def _send_details(self) -> None:
         phone = self._phone.edit.text().strip() or None
@@ -141,11 +162,28 @@ def recognised(session: Session, texts: Texts) -> Iterator[tuple[str, str]]:
     """Yield what the document says and what was chosen, ready to show; nothing before a document was read."""
     evidence = session.evidence
     if evidence is not None:
-        yield "names", f"{evidence.primary_name} {evidence.secondary_name}".strip()
+        yield "names", full_name(evidence.primary_name, evidence.secondary_name)
         yield "birth_date", evidence.birth_date.isoformat()
         yield "nationality", evidence.nationality
-        yield "document", texts.of(evidence.kind)
-        yield "number", evidence.number
+        yield "document", f"{texts.of(evidence.kind)} {evidence.number}"
         yield "expiry_date", evidence.expiry_date.isoformat()
     if session.account_class is not None:
         yield "account", texts.of(session.account_class)
+
+
+_WORTH_NAMING = (
+    DocumentRemark.UNDER_AGE,
+    DocumentRemark.EXPIRED,
+    DocumentRemark.NOT_AN_IDENTITY_DOCUMENT,
+    DocumentRemark.NUMBER_UNSURE,
+)
+"""What a customer can understand and perhaps mend; of the rest they read only that staff will help."""
+
+
+def _about_document(session: Session, texts: Texts) -> str | None:
+    """One sentence where the document leads to the staff, or where its holder must look twice."""
+    remarks = session.evidence.remarks if session.evidence is not None else ()
+    named = next((remark for remark in _WORTH_NAMING if remark in remarks), None)
+    if named is not None:
+        return texts.of(named)
+    return texts("details.staff_will_help") if session.referral is not None else None

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from kiosk.runtime.surface import SessionView
+from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.session.events import Cancelled, FaceDeclined
-from kiosk.session.machine import TRANSITIONS, Phase
+from kiosk.session.machine import TRANSITIONS, Phase, Session
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.widgets.buttons import Button, ButtonKind
@@ -48,10 +48,11 @@ class Footer(Area):
     def show_view(self, view: SessionView, languages: Sequence[Texts]) -> None:
         """Show the buttons of the phase, in one language or (before one is chosen) in all of them."""
         phase = view.session.phase
-        may_decline = (phase, FaceDeclined) in TRANSITIONS
+        may_decline = (phase, FaceDeclined) in TRANSITIONS and may_begin(view)
+        declined = without_face(view.session)
         self._cancel.setVisible(may_cancel(phase))
-        self._decline.setVisible(may_decline and not view.session.face_declined)
-        self._declined.setVisible(may_decline and view.session.face_declined)
+        self._decline.setVisible(may_decline and not declined)
+        self._declined.setVisible(may_decline and declined)
         self._cancel.show_text("\n".join(texts("footer.cancel") for texts in languages))
         self._decline.show_text("\n".join(texts("footer.decline_face") for texts in languages))
         self._declined_text.show_text("\n".join(texts("footer.face_declined") for texts in languages))
@@ -59,6 +60,17 @@ class Footer(Area):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         QPainter(self).fillRect(0, 0, self.width(), 2, QColor(Colour.LINE))
+
+
+def without_face(session: Session) -> bool:
+    """No face check will come (any more): declined, not agreed to, or the teller decides already."""
+    agreed = session.consent is None or session.consent.includes_face_check
+    return session.face_declined or session.referral is not None or not agreed
+
+
+def may_begin(view: SessionView) -> bool:
+    """A visit is under way, or one may begin: a kiosk that is not ready could not read the document."""
+    return view.session.phase is not Phase.IDLE or view.readiness is Readiness.READY
 
 
 def may_cancel(phase: Phase) -> bool:

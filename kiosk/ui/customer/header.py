@@ -1,12 +1,12 @@
 """The top of every screen: whose kiosk it is, whether it is a demonstration, and the teller's corner."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.widgets.surfaces import Area, Card, row
-from kiosk.ui.widgets.text import Text
+from kiosk.ui.widgets.text import Text, broken_lines, paint_lines
 
 HEADER_HEIGHT = 108
 CORNER_PX = 168
@@ -25,10 +25,7 @@ class Header(Area):
         layout = row(self, theme, gap=20)
         layout.setContentsMargins(theme.px(48), 0, 0, 0)
         layout.addWidget(_Mark(theme))
-        name = Text(theme, bank_name, TextSize.LEAD, Weight.SEMIBOLD).on_one_line()
-        name.setObjectName("bank-name")
-        layout.addWidget(name)
-        layout.addStretch(1)
+        layout.addWidget(BankName(theme, bank_name), 1)
         self._demo = Card(theme, Colour.ATTENTION, None)
         self._demo.setObjectName("demo")
         inner = row(self._demo, theme, margin=14)
@@ -50,6 +47,42 @@ class Header(Area):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         QPainter(self).fillRect(0, self.height() - 2, self.width(), 2, QColor(Colour.LINE))
+
+
+class BankName(QWidget):
+    """As large as fits: on one line, else smaller on two; a name too long even so ends with an ellipsis."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme, self._name = theme, name
+        self.setObjectName("bank-name")
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    @property
+    def lines(self) -> list[str]:
+        """What can be read of the name."""
+        return self._fitted()[1]
+
+    def _fitted(self) -> tuple[QFont, list[str]]:
+        for size, most in ((TextSize.LEAD, 1), (TextSize.BODY, 1), (TextSize.BODY, 2), (TextSize.SMALL, 2)):
+            font = self._theme.font(size, Weight.SEMIBOLD)
+            lines = broken_lines(self._name, font, self.width())
+            if len(lines) <= most:
+                return font, lines
+        rest = self._name[self._name.index(lines[0]) + len(lines[0]) :].strip()
+        cut = QFontMetrics(font).elidedText(rest, Qt.TextElideMode.ElideRight, self.width())
+        return font, [lines[0], cut]
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(600), self._theme.px(HEADER_HEIGHT))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font, lines = self._fitted()
+        painter.setFont(font)
+        painter.setPen(QColor(Colour.INK))
+        paint_lines(painter, lines, self.rect())
 
 
 class Corner(QWidget):

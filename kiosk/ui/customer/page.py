@@ -7,7 +7,7 @@ decides nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,17 @@ from kiosk.runtime.surface import CustomerSurface, SessionView
 from kiosk.session.events import Event
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Theme
+
+REST_MS = 400
+"""Longer than the two taps of a double tap lie apart; nobody has found a button of a new page by then."""
+
+
+@dataclass(slots=True)
+class Typed:
+    """What the customer has typed in this visit, for a page that comes back; gone with the visit."""
+
+    address: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class PageContext:
     notice: Notice
     clock: Callable[[], float]
     """Monotonic seconds."""
+    typed: Typed
 
 
 class Page(QWidget):
@@ -55,6 +67,20 @@ class Page(QWidget):
 
     def show_view(self, view: SessionView) -> None:
         """Show what changed; called once when built and at every change while the phase lasts."""
+
+    def rest(self) -> None:
+        """Let touches fall through for a moment: the second tap of a double tap was not meant for this page."""
+        if REST_MS:
+            self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            QTimer.singleShot(REST_MS, self, self._take_touches)
+
+    @property
+    def resting(self) -> bool:
+        """Touches fall through, and the window keeps keys away."""
+        return self.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def _take_touches(self) -> None:
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=False)
 
     def send(self, event: Event) -> None:
         self.context.surface.send(event)

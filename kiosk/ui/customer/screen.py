@@ -6,9 +6,9 @@ from kiosk.privacy.notice import Notice
 from kiosk.runtime.surface import CustomerSurface, SessionView
 from kiosk.session.events import Cancelled, FaceDeclined, Language
 from kiosk.session.machine import Phase, Session
-from kiosk.ui.customer.footer import Footer
+from kiosk.ui.customer.footer import Footer, without_face
 from kiosk.ui.customer.header import Header
-from kiosk.ui.customer.page import Page, PageContext
+from kiosk.ui.customer.page import Page, PageContext, Typed
 from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE, STEPS
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, Theme
@@ -38,6 +38,7 @@ class CustomerScreen(Area):
         self._clock = clock
         self._page: Page | None = None
         self._built_for: tuple[Phase, Language] | None = None
+        self._typed = Typed()
         self.header = Header(theme, bank_name)
         self._steps = ProgressSteps(theme)
         self._footer = Footer(theme)
@@ -66,6 +67,11 @@ class CustomerScreen(Area):
         self._footer.show_view(view, self._all_texts if before_choice else (texts,))
         self._show_step(view.session, texts)
 
+    def rest(self) -> None:
+        """Take no touch on the page for a moment."""
+        if self._page is not None:
+            self._page.rest()
+
     def texts_of(self, session: Session) -> Texts:
         """The visit's language; before one is chosen, the branch's."""
         if session.phase in _BEFORE_LANGUAGE:
@@ -82,16 +88,19 @@ class CustomerScreen(Area):
         layout.addWidget(self._footer)
 
     def _replace_page(self, phase: Phase, texts: Texts) -> None:
-        """Build the phase's page and throw the old one away, with everything the last customer typed."""
+        """Build the phase's page and throw the old one away; at the end of a visit, with all that was typed."""
+        if phase is Phase.IDLE:
+            self._typed = Typed()
         old = self._page
         notice = self._notices[texts.language]
-        context = PageContext(self._theme, self._surface, texts, self._all_texts, notice, self._clock)
+        context = PageContext(self._theme, self._surface, texts, self._all_texts, notice, self._clock, self._typed)
         self._page = PAGES[phase](context)
         self._page.setObjectName(f"page-{phase}")
         self._page.setAccessibleName(texts.of(phase))
         if old is not None:
             self._place.removeWidget(old)
             discard(old)
+            self._page.rest()
         self._set_margins(phase)
         self._place.addWidget(self._page)
         self._page.setFocus()  # the first Tab leads to the page's first control, and no ring shows before
@@ -110,8 +119,3 @@ class CustomerScreen(Area):
         names = [texts(f"steps.{key}") for key in keys]
         sentence = texts("steps.now", number=step + 1, count=len(names), name=names[step])
         self._steps.show_steps(names, step, sentence)
-
-
-def without_face(session: Session) -> bool:
-    """The visit goes the way without the face: declined, or the face check was not agreed to."""
-    return session.face_declined or (session.consent is not None and not session.consent.includes_face_check)

@@ -3,8 +3,9 @@
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from kiosk.session.machine import WARNING_S
 from kiosk.ui.texts import Texts
@@ -16,13 +17,15 @@ from kiosk.ui.widgets.text import lead, title
 
 
 class StillHere(QWidget):
-    """Covers the whole window; any touch is an answer."""
+    """Covers the whole window; any touch or key is an answer, and none of them reaches what is covered."""
 
     answered = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("still-here-overlay")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._focus_before: QWidget | None = None
         self._card = Card(theme)
         self._card.setFixedWidth(theme.px(860))
         self.setLayout(in_the_middle(theme, self._card))
@@ -46,8 +49,19 @@ class StillHere(QWidget):
         self._button.show_text(texts("still_here.button"))
         self._ring.show_left(left_s / WARNING_S, texts("still_here.seconds", seconds=math.ceil(left_s)))
         if self.isHidden():
+            self._focus_before = self.window().focusWidget()
             self.show()
             self.raise_()
+        self.setFocus()  # also when a new page has just taken it
+
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        """Keep the Tab key on the warning."""
+        return True
+
+    def hideEvent(self, _event: QHideEvent) -> None:
+        before, self._focus_before = self._focus_before, None
+        still_there = before is not None and isValid(before) and before.isVisible()
+        (before if before is not None and still_there else self.window()).setFocus()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         dim = QColor(Colour.STAGE)

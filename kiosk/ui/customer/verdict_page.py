@@ -10,6 +10,7 @@ from kiosk.session.events import VerdictAcknowledged
 from kiosk.ui.customer.page import Page, PageContext
 from kiosk.ui.customer.waiting_pages import RoundSign
 from kiosk.ui.theme import Colour, TextSize, Weight
+from kiosk.ui.times import lasting_time
 from kiosk.ui.widgets.buttons import Button, ButtonKind
 from kiosk.ui.widgets.qr_code import QrCode
 from kiosk.ui.widgets.surfaces import Card, column, row, side_by_side
@@ -107,7 +108,7 @@ class SlipCard(Card):
 
     def show_slip(self, slip: VisitSlip) -> None:
         self._code.show_code(slip_code(slip))
-        self._lines["terminal"].show_text(f"{slip.terminal} · {slip.issued_at:%Y-%m-%d %H:%M} UTC")
+        self._lines["terminal"].show_text(f"{slip.terminal} · {lasting_time(slip.issued_at)}")
         self._lines["reference"].show_text(in_groups(slip.application_reference))
         self._lines["salt"].show_text(in_groups(slip.salt))
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QClipboard, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kiosk.privacy.notice import Notice
@@ -51,10 +51,11 @@ class CustomerWindow(Area):
         languages = (home_language, *(language for language in Language if language is not home_language))
         self._texts = tuple(load_texts(language) for language in languages)
         self._clock = clock
+        self._in_visit = False
         self._build(size or QGuiApplication.primaryScreen().size())
         surface.view_changed.connect(self.show_view)
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._warn_before_time_out)
+        self._timer.timeout.connect(self._look_at_the_time)
         self._timer.start(_TICK_MS)
         QShortcut(QKeySequence("Ctrl+Shift+T"), self).activated.connect(self.open_console)
         application = QApplication.instance()
@@ -89,6 +90,9 @@ class CustomerWindow(Area):
         """Show what the session is at."""
         self._screen.show_view(view)
         self._warn_before_time_out()
+        if self._in_visit and view.session.phase is Phase.IDLE:
+            _forget_copied_text()
+        self._in_visit = view.session.phase is not Phase.IDLE
 
     def open_console(self) -> None:
         """Hide the customer's screen completely and show the teller's sign-in."""
@@ -111,22 +115,43 @@ class CustomerWindow(Area):
         self.show_view(self._surface.view)
 
     def _close_console(self) -> None:
+        self._keep_verdict_waiting()
         self._console.hide()
         self._screen.show()
         self._warn_before_time_out()
+
+    def _look_at_the_time(self) -> None:
+        ends_at_s = self._surface.view.idle_ends_at_s
+        if ends_at_s is not None and ends_at_s - self._clock() <= WARNING_S:
+            self._keep_verdict_waiting()
+        self._warn_before_time_out()
+
+    def _keep_verdict_waiting(self) -> None:
+        """The slip stands on the verdict's page only: its time begins when the console no longer covers it."""
+        if self._surface.view.session.phase is Phase.SHOWING_VERDICT and not self._console.isHidden():
+            self._surface.touched()
 
     def _warn_before_time_out(self) -> None:
         """Ask in the last seconds, unless the teller has the screen."""
         view = self._surface.view
         ends_at_s = view.idle_ends_at_s
         if ends_at_s is None or view.session.phase in _NO_WARNING or not self._console.isHidden():
-            self._warning.hide()
+            self._put_warning_away()
             return
         left_s = ends_at_s - self._clock()
         if left_s > WARNING_S:
-            self._warning.hide()
+            self._put_warning_away()
         else:
             self._warning.show_seconds(max(left_s, 0.0), self._screen.texts_of(view.session))
+
+    def _put_warning_away(self) -> None:
+        if self._warning.isVisible():
+            self._warning.hide()
+            self._screen.rest()  # a double tap on the warning answers it and nothing below
+
+    def _rests(self, widget: QWidget) -> bool:
+        page = self._screen.page
+        return page is not None and page.resting and (widget is page or page.isAncestorOf(widget))
 
     def _place_parts(self) -> None:
         for part in (self._screen, self._warning, self._console):
@@ -135,9 +160,21 @@ class CustomerWindow(Area):
     def resizeEvent(self, _event: QResizeEvent) -> None:
         self._place_parts()
 
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nobody in front of a kiosk closes it: filling the screen, it ends with its process only."""
+        event.setAccepted(not self.isFullScreen())
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Any touch anywhere in the window tells the session that somebody is there."""
         if event.type() in _TOUCHES and isinstance(watched, QWidget) and watched.window() is self:
             self._surface.touched()
             self._console.touched()
+            if event.type() is QEvent.Type.KeyPress and self._rests(watched):
+                return True
         return super().eventFilter(watched, event)
+
+
+def _forget_copied_text() -> None:
+    """What one customer copied or marked must not be there for the next to paste."""
+    for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
+        QGuiApplication.clipboard().clear(mode)

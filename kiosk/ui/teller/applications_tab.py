@@ -1,6 +1,7 @@
 """Confirmed applications whose account has yet to be opened in the bank's own system.
 
-"Account opened" erases the record: asked once, then five seconds in which it can be undone.
+"Account opened" erases the record, and so does "Erase without an account", for a customer who wants it gone: asked
+once, then five seconds in which it can be undone.
 """
 
 from enum import Enum, auto
@@ -10,9 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kiosk.runtime.surface import OpenApplication, TellerSurface, TellerView
 from kiosk.ui.teller.record_grid import record_grid
-from kiosk.ui.teller.times import calendar_day, clock_time
+from kiosk.ui.teller.second_touch import pause
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, TextSize, Theme
+from kiosk.ui.times import calendar_day, clock_time
 from kiosk.ui.widgets.buttons import Button, ButtonKind
 from kiosk.ui.widgets.icon import Icon
 from kiosk.ui.widgets.scroll import TouchScroll
@@ -56,6 +58,7 @@ class ApplicationsTab(QWidget):
     def _add(self, application: OpenApplication) -> None:
         card = ApplicationCard(self._theme, self._texts, application)
         card.marked_opened.connect(self._surface.mark_opened)
+        card.marked_unwanted.connect(self._surface.erase_record)
         self._cards[application.application_id] = card
         self._list.insertWidget(self._list.count() - 1, card)
         card.show()
@@ -84,14 +87,16 @@ class _Stage(Enum):
 
 
 class ApplicationCard(Card):
-    """One record and what to do with it; `marked_opened` carries the application's id."""
+    """One record and what to do with it; the signals carry the application's id."""
 
     marked_opened = Signal(str)
+    marked_unwanted = Signal(str)
 
     def __init__(self, theme: Theme, texts: Texts, application: OpenApplication) -> None:
         super().__init__(theme)
         self._texts, self._id = texts, application.application_id
         self._stage = _Stage.WAITING
+        self._opened = True
         self._left_s = UNDO_S
         layout = column(self, theme, margin=32, gap=20)
         layout.addLayout(record_grid(theme, texts, application.record, 1 if theme.portrait else 2))
@@ -117,7 +122,9 @@ class ApplicationCard(Card):
     def _make_buttons(self, theme: Theme) -> QHBoxLayout:
         texts = self._texts
         self._mark = Button(theme, f"mark-opened-{self._id}", texts("teller.mark_opened"))
-        self._mark.clicked.connect(lambda: self._show_stage(_Stage.ASKING))
+        self._mark.clicked.connect(lambda: self._ask(opened=True))
+        self._erase = Button(theme, f"erase-record-{self._id}", texts("teller.erase_record"), ButtonKind.QUIET)
+        self._erase.clicked.connect(lambda: self._ask(opened=False))
         self._no = Button(theme, f"mark-no-{self._id}", texts("teller.mark_no"), ButtonKind.QUIET)
         self._no.clicked.connect(lambda: self._show_stage(_Stage.WAITING))
         self._yes = Button(theme, f"mark-yes-{self._id}", texts("teller.mark_yes"), ButtonKind.PRIMARY)
@@ -126,18 +133,25 @@ class ApplicationCard(Card):
         self._undo.clicked.connect(lambda: self._show_stage(_Stage.WAITING))
         buttons = row(None, theme, gap=20)
         buttons.addStretch(1)
-        for button in (self._no, self._yes, self._undo, self._mark):
+        for button in (self._erase, self._no, self._yes, self._undo, self._mark):
             buttons.addWidget(button)
         return buttons
 
+    def _ask(self, *, opened: bool) -> None:
+        self._opened = opened
+        self._show_stage(_Stage.ASKING)
+
     def _show_stage(self, stage: _Stage) -> None:
         self._stage = stage
-        self._mark.setVisible(stage is _Stage.WAITING)
+        for button in (self._mark, self._erase):
+            button.setVisible(stage is _Stage.WAITING)
         for button in (self._no, self._yes):
             button.setVisible(stage is _Stage.ASKING)
         self._undo.setVisible(stage is _Stage.UNDOABLE)
         self._question.setVisible(stage in (_Stage.ASKING, _Stage.UNDOABLE))
-        self._question.show_text(self._texts("teller.mark_sure"))
+        self._question.show_text(self._texts("teller.mark_sure" if self._opened else "teller.erase_sure"))
+        if stage is _Stage.ASKING:
+            pause(self._yes)  # it comes to stand where the first touch was
         if stage is _Stage.UNDOABLE:
             self._left_s = UNDO_S
             self._show_left()
@@ -158,4 +172,4 @@ class ApplicationCard(Card):
     def _send(self) -> None:
         """Once: afterwards there is nothing to press until the application goes from the list."""
         self._show_stage(_Stage.SENT)
-        self.marked_opened.emit(self._id)
+        (self.marked_opened if self._opened else self.marked_unwanted).emit(self._id)

@@ -10,8 +10,9 @@ from kiosk.runtime.surface import TellerSurface, TellerView
 from kiosk.ui.teller.desk import TellerDesk
 from kiosk.ui.teller.sign_in import SignIn
 from kiosk.ui.texts import Texts
-from kiosk.ui.theme import Colour, Theme
-from kiosk.ui.widgets.surfaces import Area, discard
+from kiosk.ui.theme import Colour, TextSize, Theme, Weight
+from kiosk.ui.widgets.surfaces import Area, column, discard
+from kiosk.ui.widgets.text import Text
 
 AUTO_SIGN_OFF_MS = 180_000
 
@@ -25,7 +26,11 @@ class TellerConsole(Area):
         super().__init__(Colour.BACKGROUND, parent)
         self.setObjectName("teller-console")
         self._theme, self._surface, self._texts = theme, surface, texts
-        self._pages = QStackedLayout(self)
+        layout = column(self, theme)
+        self._demo = self._make_demo_banner()
+        layout.addWidget(self._demo)
+        self._pages = QStackedLayout()
+        layout.addLayout(self._pages, 1)
         self._sign_in = SignIn(theme, texts)
         self._sign_in.signed_in.connect(surface.sign_in)
         self._sign_in.left.connect(self.close_console)
@@ -64,9 +69,10 @@ class TellerConsole(Area):
 
     def show_view(self, view: TellerView) -> None:
         """Show sign-in or desk; records are built only for somebody who has signed in and looks."""
+        self._demo.setVisible(view.demo)
         if view.signed_in_as is None or self.isHidden():
             self._forget_desk()
-            self._sign_in.show_error(view.sign_in_error)
+            self._sign_in.show_view(view)
             self._pages.setCurrentWidget(self._sign_in)
             return
         if self._desk is None:
@@ -77,6 +83,13 @@ class TellerConsole(Area):
             self._pages.setCurrentWidget(self._desk)
             self._desk.setFocus()
         self._desk.show_view(view)
+
+    def _make_demo_banner(self) -> QWidget:
+        banner = Area(Colour.ATTENTION)
+        banner.setObjectName("teller-demo")
+        sentence = Text(self._theme, self._texts("header.demo"), TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION)
+        column(banner, self._theme, margin=4).addWidget(sentence.centred())
+        return banner
 
     def _forget_desk(self) -> None:
         if self._desk is not None:

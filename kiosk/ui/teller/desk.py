@@ -1,7 +1,8 @@
 """What a signed-in teller sees: three tabs below a bar with the name and the way out."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from kiosk.runtime.surface import TellerSurface, TellerView
 from kiosk.ui.teller.applications_tab import ApplicationsTab
@@ -12,6 +13,26 @@ from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.widgets.buttons import Button, ButtonKind, Tab
 from kiosk.ui.widgets.surfaces import Area, column, row
 from kiosk.ui.widgets.text import Text
+
+
+class NameLine(Text):
+    """Who is signed in, on one line; a long name ends with an ellipsis."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, colour=Colour.INK_SOFT)
+        self.on_one_line()
+        self.setObjectName("signed-in-as")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self._whole = ""
+
+    def show_name(self, whole: str) -> None:
+        self._whole = whole
+        self.setAccessibleName(whole)
+        self.show_text(self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.show_name(self._whole)
 
 
 class TellerDesk(QWidget):
@@ -25,7 +46,7 @@ class TellerDesk(QWidget):
         self._theme, self._texts = theme, texts
         self._waiting = WaitingTab(theme, surface, texts)
         self._applications = ApplicationsTab(theme, surface, texts)
-        self._terminal = TerminalTab(theme, texts)
+        self._terminal = TerminalTab(theme, surface, texts)
         self._contents = QStackedWidget()
         self._tabs = {name: Tab(theme, f"tab-{name}", "") for name in ("waiting", "applications", "terminal")}
         layout = column(self, theme)
@@ -45,7 +66,7 @@ class TellerDesk(QWidget):
         self._tabs["waiting"].setChecked(True)
 
     def show_view(self, view: TellerView) -> None:
-        self._name.show_text(self._texts("teller.signed_in", name=view.signed_in_as or ""))
+        self._name.show_name(self._texts("teller.signed_in", name=view.signed_in_as or ""))
         self._tabs["waiting"].show_text(self._texts("teller.tab_waiting"))
         self._tabs["waiting"].show_mark(view.waiting is not None)
         count = len(view.applications)
@@ -68,8 +89,7 @@ class TellerDesk(QWidget):
         layout.addWidget(
             Text(self._theme, self._texts("teller.title"), TextSize.HEADING, Weight.SEMIBOLD).on_one_line()
         )
-        self._name = Text(self._theme, "", TextSize.BODY, colour=Colour.INK_SOFT).on_one_line()
-        self._name.setObjectName("signed-in-as")
+        self._name = NameLine(self._theme)
         layout.addWidget(self._name, 1, Qt.AlignmentFlag.AlignVCenter)
         sign_off = Button(self._theme, "sign-off", self._texts("teller.sign_off"), ButtonKind.SECONDARY)
         sign_off.clicked.connect(self.signed_off)

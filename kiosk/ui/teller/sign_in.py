@@ -5,14 +5,16 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy, QWidget
 
+from kiosk.runtime.surface import TellerView
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import TARGET_PX, TextSize, Theme
+from kiosk.ui.times import clock_seconds
 from kiosk.ui.widgets.buttons import Button, ButtonKind
 from kiosk.ui.widgets.field import Field
 from kiosk.ui.widgets.surfaces import Card, attention_note, column, in_the_middle, row
 from kiosk.ui.widgets.text import title
 
-MAX_ID, MAX_PIN = 32, 16
+MAX_ID, MAX_PIN = 12, 16
 
 
 class SignIn(QWidget):
@@ -49,12 +51,13 @@ class SignIn(QWidget):
         self._served = self._id.edit
         self._id.edit.setFocus()
 
-    def show_error(self, key: str | None) -> None:
-        """Show why the last sign-in failed, by the key of a text; nothing before one was tried."""
-        shown = self._tried and key is not None
+    def show_view(self, view: TellerView) -> None:
+        """Show why the last sign-in failed, and until when the next one would; nothing before one was tried."""
+        shown = self._tried and view.sign_in_error is not None
         self._error.setVisible(shown)
         if shown:
-            self._error.show_text(self._texts(f"teller.{key}"))
+            until = {"time": clock_seconds(view.locked_until)} if view.locked_until else {}
+            self._error.show_text(self._texts(f"teller.{view.sign_in_error}", **until))
 
     def _make_card(self) -> Card:
         card = Card(self._theme)

@@ -3,36 +3,39 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.runtime.surface import TellerSurface, TellerView, WaitingVisit
-from kiosk.session.events import RefusalReason
+from kiosk.runtime.surface import TellerSurface, TellerView, VisitStage, WaitingVisit
+from kiosk.session.events import ApplicationRecord, RefusalReason
 from kiosk.ui.teller.record_grid import record_grid
-from kiosk.ui.teller.times import clock_time
+from kiosk.ui.teller.second_touch import pause
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight
+from kiosk.ui.times import clock_time
 from kiosk.ui.widgets.buttons import Button, ButtonKind, TickBox
 from kiosk.ui.widgets.icon import Icon
+from kiosk.ui.widgets.scroll import TouchScroll
 from kiosk.ui.widgets.surfaces import Card, attention_note, column, discard, side_by_side
 from kiosk.ui.widgets.text import Text, lead, title
 
 
 class WaitingTab(QWidget):
-    """Built anew for every waiting visit, so ticks of the last one cannot stay."""
+    """Built anew for every visit that waits and every stage of one that does not: ticks of the last cannot stay."""
 
     def __init__(self, theme: Theme, surface: TellerSurface, texts: Texts) -> None:
         super().__init__()
         self._theme, self._surface, self._texts = theme, surface, texts
         self._place: QVBoxLayout = column(self, theme)
         self._shown: QWidget | None = None
-        self._visit: WaitingVisit | None = None
+        self._shown_for: WaitingVisit | VisitStage | None = None
 
     def show_view(self, view: TellerView) -> None:
-        if self._shown is not None and view.waiting == self._visit:
+        shown_for = view.waiting or view.visit
+        if shown_for == self._shown_for:
             return
-        self._visit = view.waiting
+        self._shown_for = shown_for
         if self._shown is not None:
             self._place.removeWidget(self._shown)
             discard(self._shown)
-        self._shown = self._make_visit(view.waiting) if view.waiting else self._make_nobody()
+        self._shown = self._make_visit(view.waiting) if view.waiting else self._make_nobody(view.visit)
         self._place.addWidget(self._shown)
         self._shown.show()
 
@@ -43,17 +46,19 @@ class WaitingTab(QWidget):
         content.closed.connect(self._surface.close_visit)
         return content
 
-    def _make_nobody(self) -> QWidget:
+    def _make_nobody(self, stage: VisitStage) -> QWidget:
         content = QWidget()
         layout = column(content, self._theme, gap=18)
         layout.addStretch(2)
-        layout.addWidget(Icon(self._theme, "people", 130), 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(title(self._theme, self._texts("teller.nobody")).centred())
-        layout.addWidget(lead(self._theme, self._texts("teller.nobody_lead")).centred())
-        layout.addSpacing(self._theme.px(24))
-        close = CloseButton(self._theme, self._texts)
-        close.confirmed.connect(self._surface.close_visit)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignHCenter)
+        icon = "document" if stage is VisitStage.ANSWERED else "people"
+        layout.addWidget(Icon(self._theme, icon, 130), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(title(self._theme, self._texts(f"teller.visit_{stage}")).centred())
+        layout.addWidget(lead(self._theme, self._texts(f"teller.visit_{stage}_lead")).centred())
+        if stage is VisitStage.UNDER_WAY:
+            layout.addSpacing(self._theme.px(24))
+            close = CloseButton(self._theme, self._texts)
+            close.confirmed.connect(self._surface.close_visit)
+            layout.addWidget(close, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         return content
 
@@ -73,7 +78,9 @@ class CloseButton(Button):
         if self._asked:
             self.confirmed.emit()
         self._asked = not self._asked
+        self.show_kind(ButtonKind.GRAVE if self._asked else ButtonKind.QUIET)
         self.show_text(self._texts("teller.close_again" if self._asked else "teller.close"))
+        pause(self)
 
 
 class WaitingVisitView(QWidget):
@@ -101,7 +108,7 @@ class WaitingVisitView(QWidget):
     def _make_left(self) -> QVBoxLayout:
         left = column(None, self._theme, gap=22)
         why = Card(self._theme, Colour.ACCENT_SOFT, None)
-        lines = column(why, self._theme, margin=30, gap=8)
+        lines = column(why, self._theme, margin=22, gap=6)
         lines.addWidget(Text(self._theme, self._texts("teller.why"), TextSize.SMALL, Weight.MEDIUM, Colour.ACCENT))
         reason = Text(self._theme, self._texts.of(self._visit.reason), TextSize.LEAD, Weight.SEMIBOLD)
         reason.setObjectName("referral-reason")
@@ -109,13 +116,20 @@ class WaitingVisitView(QWidget):
         since = self._texts("teller.since", time=clock_time(self._visit.since))
         lines.addWidget(Text(self._theme, since, TextSize.SMALL, colour=Colour.INK_SOFT))
         left.addWidget(why)
-        if self._visit.record is not None:
-            card = Card(self._theme)
-            inner = column(card, self._theme, margin=30)
-            inner.addLayout(record_grid(self._theme, self._texts, self._visit.record))
-            left.addWidget(card)
-        left.addStretch(1)
+        if self._visit.record is None:
+            left.addStretch(1)
+        else:
+            left.addWidget(self._make_record(self._visit.record), 1)
         return left
+
+    def _make_record(self, record: ApplicationRecord) -> TouchScroll:
+        """An address may be longer than the screen has room for."""
+        scroll = TouchScroll(self._theme, "waiting-record", self._texts("consent.more_below"))
+        content = column(None, self._theme)
+        content.addLayout(record_grid(self._theme, self._texts, record))
+        content.addStretch(1)
+        scroll.show_content(content, margin=16)
+        return scroll
 
     def _make_decide(self) -> QWidget:
         content = QWidget()
@@ -174,7 +188,7 @@ class WaitingVisitView(QWidget):
         self._decide.show()
 
     def _choose_reason(self, reason: RefusalReason) -> None:
-        """The first touch asks, the second refuses."""
+        """The first touch asks, the second refuses, if it is not the second tap of a double tap."""
         if self._asked_reason is reason:
             self.refused.emit(reason)
             return
@@ -183,6 +197,7 @@ class WaitingVisitView(QWidget):
         button = self._reasons[reason]
         button.show_kind(ButtonKind.GRAVE)
         button.show_text(self._texts("teller.refuse_again", reason=self._texts.of(reason)))
+        pause(button)
 
     def _choose_none(self) -> None:
         self._asked_reason = None

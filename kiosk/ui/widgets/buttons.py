@@ -6,7 +6,7 @@ Focus comes by keyboard only, so a touch leaves no ring behind; the ring is pain
 from enum import Enum, auto
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from kiosk.ui.theme import TARGET_PX, Colour, TextSize, Theme, Weight
@@ -37,7 +37,7 @@ _PAINT: dict[ButtonKind, tuple[Colour, Colour, Colour, Colour | None]] = {
 
 
 class Pressable(QAbstractButton):
-    """Root of everything pressed: name for look-up and speech, focus by keyboard."""
+    """Root of everything pressed: name for look-up and speech, focus by keyboard, pressed by Space or Return."""
 
     def __init__(self, theme: Theme, name: str, text: str) -> None:
         super().__init__()
@@ -71,6 +71,12 @@ class Pressable(QAbstractButton):
         painter.drawRoundedRect(box.adjusted(width, width, -width, -width), radius, radius)
         painter.setPen(QPen(QColor(Colour.INK), width))
         painter.drawRoundedRect(box.adjusted(width / 2, width / 2, -width / 2, -width / 2), radius, radius)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
 
 
 class Button(Pressable):

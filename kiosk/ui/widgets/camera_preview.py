@@ -19,9 +19,13 @@ from kiosk.ui.widgets.surfaces import CARD_RADIUS
 Pixels = NDArray[np.uint8]
 PULL_INTERVAL_MS = 17
 _DIM_ALPHA = 150
+_OUTLINE = 4
+"""Dark, on both sides of every sign over a picture: a bright wall would swallow it (WCAG 2.2 asks for 3 to 1)."""
 _OVAL_HEIGHT = 0.80
 """Of the picture's height; the oval is three quarters as wide as high."""
 _OVAL_ASPECT = 0.75
+_ARROWS = 168
+"""Room for the arrows on each side of the oval."""
 
 
 class LivePreview(QWidget):
@@ -66,6 +70,16 @@ class LivePreview(QWidget):
 
     def paint_over(self, painter: QPainter) -> None:
         """Paint what lies over the picture."""
+
+    def paint_sign(self, painter: QPainter, sign: QPainterPath, width: int) -> None:
+        """Paint a line of this width (design pixels) that can be seen on any picture."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, wide in ((Colour.STAGE, width + 2 * _OUTLINE), (Colour.RING, width)):
+            pen = QPen(QColor(colour), self.theme.px(wide))
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            painter.drawPath(sign)
 
     def picture_place(self, width: int, height: int) -> QRectF:  # noqa: ARG002 - a preview that fits needs it
         """Where a frame of this size is painted: all over the widget."""
@@ -129,16 +143,18 @@ class DocumentPreview(LivePreview):
         self._paint_corners(painter, area.adjusted(inset, inset, -inset, -inset))
 
     def _paint_corners(self, painter: QPainter, box: QRectF) -> None:
-        painter.setPen(QPen(QColor(Colour.RING), self.theme.px(7), c=Qt.PenCapStyle.RoundCap))
         length = self.theme.px(64)
+        corners = QPainterPath()
         for corner, x_way, y_way in (
             (box.topLeft(), 1, 1),
             (box.topRight(), -1, 1),
             (box.bottomLeft(), 1, -1),
             (box.bottomRight(), -1, -1),
         ):
-            painter.drawLine(corner, corner + QPointF(x_way * length, 0))
-            painter.drawLine(corner, corner + QPointF(0, y_way * length))
+            corners.moveTo(corner + QPointF(x_way * length, 0))
+            corners.lineTo(corner)
+            corners.lineTo(corner + QPointF(0, y_way * length))
+        self.paint_sign(painter, corners, 7)
 
 
 class FacePreview(LivePreview):
@@ -164,7 +180,8 @@ class FacePreview(LivePreview):
 
     @property
     def oval(self) -> QRectF:
-        height = min(self.height() * _OVAL_HEIGHT, self.width() * 0.8 / _OVAL_ASPECT)
+        for_arrows = 2 * self.theme.px(_ARROWS)
+        height = min(self.height() * _OVAL_HEIGHT, max(self.width() - for_arrows, self.width() / 2) / _OVAL_ASPECT)
         width = height * _OVAL_ASPECT
         return QRectF((self.width() - width) / 2, (self.height() - height) / 2, width, height)
 
@@ -188,24 +205,21 @@ class FacePreview(LivePreview):
         self._paint_arrows(painter, oval)
 
     def _paint_ring(self, painter: QPainter, oval: QRectF) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         track = QColor(Colour.ON_STAGE)
         track.setAlpha(140)
-        painter.setPen(QPen(track, self.theme.px(5)))
-        painter.drawEllipse(oval)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, wide in ((QColor(Colour.STAGE), 5 + 2 * _OUTLINE), (track, 5)):
+            painter.setPen(QPen(colour, self.theme.px(wide)))
+            painter.drawEllipse(oval)
         if self._ring > 0:
-            pen = QPen(QColor(Colour.RING), self.theme.px(14))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawArc(oval, 90 * 16, -round(self._ring * 360 * 16))
+            arc = QPainterPath()
+            arc.arcMoveTo(oval, 90)
+            arc.arcTo(oval, 90, -self._ring * 360)
+            self.paint_sign(painter, arc, 14)
 
     def _paint_arrows(self, painter: QPainter, oval: QRectF) -> None:
         if not self._arrow:
             return
-        pen = QPen(QColor(Colour.RING), self.theme.px(16))
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
         edge = oval.left() if self._arrow < 0 else oval.right()
         reach, step = self.theme.px(38), self.theme.px(52)
         for number in range(2):
@@ -214,7 +228,7 @@ class FacePreview(LivePreview):
             chevron = QPainterPath(QPointF(tip - self._arrow * reach, middle - reach * 1.5))
             chevron.lineTo(tip, middle)
             chevron.lineTo(tip - self._arrow * reach, middle + reach * 1.5)
-            painter.drawPath(chevron)
+            self.paint_sign(painter, chevron, 16)
 
 
 def _centred_square(area: QRectF, side: float) -> QRectF:

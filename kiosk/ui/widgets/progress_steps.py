@@ -31,6 +31,11 @@ class ProgressSteps(QWidget):
             self.setFixedWidth(theme.px(RAIL_WIDTH))
             self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
 
+    @property
+    def names(self) -> Sequence[str]:
+        """What the steps are called."""
+        return self._names
+
     def show_steps(self, names: Sequence[str], current: int, sentence: str) -> None:
         """Show the names with the one at index `current` as present; `sentence` says it in words."""
         self._names, self._current, self._sentence = names, current, sentence

@@ -8,6 +8,7 @@ from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.widgets.surfaces import Card, column
 
 _FADE = 96
+_BAR, _BAR_MARGIN = 28, 6
 
 
 class TouchScroll(Card):
@@ -48,7 +49,7 @@ class TouchScroll(Card):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         height, edge = self._theme.px(_FADE), self._theme.px(6)
-        bar = self._theme.px(44)
+        bar = self._theme.px(_BAR)
         self._fade.setGeometry(edge, self.height() - height - edge, self.width() - 2 * edge - bar, height)
         self._fade.raise_()
         self._show_extent()
@@ -84,10 +85,11 @@ class _Fade(QWidget):
 
 
 def _style(theme: Theme, colour: Colour) -> str:
+    margin = theme.px(_BAR_MARGIN)
     return f"""
     QScrollArea {{ background: {colour}; border: none; }}
-    QScrollBar:vertical {{ background: {Colour.SUNKEN}; width: {theme.px(28)}px; border: none;
-        margin: {theme.px(6)}px {theme.px(6)}px {theme.px(6)}px 0; border-radius: {theme.px(8)}px; }}
+    QScrollBar:vertical {{ background: {Colour.SUNKEN}; width: {theme.px(_BAR)}px; border: none;
+        margin: {margin}px {margin}px {margin}px 0; border-radius: {theme.px(8)}px; }}
     QScrollBar::handle:vertical {{ background: {Colour.CONTROL_LINE}; min-height: {theme.px(92)}px;
         border-radius: {theme.px(8)}px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}

@@ -1,7 +1,7 @@
 """Labels in the kiosk's typeface. Plain text only: what a document says is never taken for markup."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight
@@ -49,6 +49,50 @@ class Text(QLabel):
         """Never wrap; returns itself."""
         self.setWordWrap(False)
         return self
+
+
+class BreakingText(Text):
+    """A text that may hold a word wider than the label, as a name does: such a word is broken where the line ends."""
+
+    def heightForWidth(self, width: int) -> int:
+        return QFontMetrics(self.font()).lineSpacing() * len(broken_lines(self.text(), self.font(), width))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.minimumSizeHint().width(), self.heightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.averageCharWidth() * 4, metrics.lineSpacing())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        lines = broken_lines(self.text(), self.font(), self.width())
+        paint_lines(painter, lines, self.contentsRect())
+
+
+def broken_lines(text: str, font: QFont, width: int) -> list[str]:
+    """The lines of a text at a width, broken between words, and within a word that is wider than a line."""
+    layout = QTextLayout(text, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    lines = []
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(width, 1))
+        lines.append(text[line.textStart() : line.textStart() + line.textLength()].rstrip())
+    layout.endLayout()
+    return lines
+
+
+def paint_lines(painter: QPainter, lines: list[str], box: QRect) -> None:
+    """Paint lines below each other, in the middle of the box's height."""
+    spacing = painter.fontMetrics().lineSpacing()
+    top = box.top() + (box.height() - spacing * len(lines)) // 2
+    for number, line in enumerate(lines):
+        place = QRect(box.left(), top + number * spacing, box.width(), spacing)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
 
 
 def title(theme: Theme, text: str) -> Text:

@@ -1,0 +1,28 @@
+"""What the launcher lets its children know of its environment: a list of what they need, and nothing else.
+
+No proxy (the courier connects straight to the bank), no other certificates, no path to credentials, no preloaded
+library. Standard library only.
+"""
+
+import fnmatch
+from collections.abc import Mapping
+
+_FOR_ALL = ("PATH", "HOME", "TMPDIR", "LANG", "LANGUAGE", "LC_*", "TZ", "OPENBLAS_*", "OMP_*")
+_FOR_DESK = (
+    *("DISPLAY", "XAUTHORITY", "WAYLAND_*", "XDG_*", "DBUS_SESSION_BUS_ADDRESS"),
+    *("QT_*", "XCURSOR_*", "XKB_*", "FONTCONFIG_*", "LIBGL_*", "MESA_*", "CUPS_SERVER", "USER"),
+)
+"""What reaches the display and the printer."""
+_SET_FOR_ALL = {"ORT_DISABLE_TELEMETRY": "1"}
+"""ONNX Runtime after 1.28 otherwise opens a database of what it would send as soon as it is imported."""
+
+
+def child_environment(role: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child of this role."""
+    allowed = (*_FOR_ALL, *_FOR_DESK) if role == "desk" else _FOR_ALL
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)
+    }
+    return kept | _SET_FOR_ALL
