@@ -55,7 +55,7 @@ class DemoDesk(QObject):
         self._undelivered: set[int] = set()
         self._walk: Walkthrough | None = None
         self._plan: dict[str, Any] = {}
-        self._meter = Meter(desk.controller, self)
+        self._meter = Meter(desk.controller, desk.crew, self)
         self._cues = DemoCues(desk.controller, desk.crew, self)
         self._last_trouble = ""
         for source in (desk.controller, desk.delivery):

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 
+from kiosk.runtime.children import Children
 from kiosk.runtime.messages import FromEyes, Observed
 from kiosk.runtime.session_controller import SessionController
 from kiosk.session.machine import Phase, Session
@@ -45,6 +46,7 @@ class Meter(QObject):
     def __init__(
         self,
         controller: SessionController,
+        children: Children,
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,8 +67,8 @@ class Meter(QObject):
         self._timer.start()
         controller.frame_taken.connect(self._frame_taken)
         controller.session_changed.connect(self._session_changed)
-        # Nothing but the message says when the frame that ended a challenge was captured, and nobody else wants it.
-        controller._children.eyes_said.connect(self._eyes_said)
+        # Nothing but the message says when the frame that ended a challenge was captured.
+        children.eyes_said.connect(self._eyes_said)
 
     def figures(self) -> dict[str, Any]:
         """Numbers in seconds and frames a second; None where nothing was measured."""

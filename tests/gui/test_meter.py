@@ -39,7 +39,7 @@ def screen(desk: DeskParts, teller: Any, make_window: Any) -> Any:
 
 def meter_of(desk: DeskParts, window: QObject | None = None) -> Meter:
     """A meter that beats only when told to, by the clock that the test moves."""
-    meter = Meter(desk.controller, window, clock=desk.clock.monotonic_s)
+    meter = Meter(desk.controller, desk.children, window, clock=desk.clock.monotonic_s)
     meter._timer.stop()
     return meter
 
@@ -100,7 +100,7 @@ def test_a_decision_is_timed_from_the_capture_of_the_frame_that_ended_the_challe
     desk: DeskParts, screen: Any, qtbot: Any
 ) -> None:
     late_s = 0.030  # how much later than its capture desk hears of a frame
-    meter = Meter(desk.controller, clock=lambda: desk.clock.monotonic_s() + late_s)
+    meter = Meter(desk.controller, desk.children, clock=lambda: desk.clock.monotonic_s() + late_s)
     desk.go_to_comparing(qtbot)
     desk.clock.pass_by(0.2)
     desk.say_eyes(desk.compared())
