@@ -47,6 +47,8 @@ DESK_SILENCE_S = 15.0
 """A desk that has said that it is alive says so every few seconds; after this long without, it is frozen."""
 _MACHINE_STOOD_STILL_S = 2.0
 _DESK_RESTART_S = (0.5, 1, 2, 4, 8, 16, 30)
+_DESK_WORKED_S = 10.0
+"""A desk that lived for so long came up and served; its end is the first failure again."""
 
 
 @dataclass
@@ -190,7 +192,7 @@ class Launcher:
             return 0  # told to end before it could listen for that
         if self._stopping or code == 0 or not self._restart:
             return code
-        if time.monotonic() - self._desk_started_at > 60:
+        if time.monotonic() - self._desk_started_at > _DESK_WORKED_S:
             self._desk_failures = 0
         pause = self._pause(f"ended with {_ended(code)}")
         self._wait_for_children()
