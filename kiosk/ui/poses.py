@@ -145,11 +145,16 @@ def _document(language: Language) -> Iterator[Pose]:
     yield Pose("details", details)
     yield Pose("details-typing", details, type_into="address")
     yield Pose("details-long-names", replace(details, session=replace(details.session, evidence=LONG_NAMES)))
-    for remark, reason in (
-        (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
-        (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
+    for evidence, remark, reason in (
+        (replace(LONG_NAMES, expiry_date=date(2025, 4, 15)), DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
+        (
+            replace(LONG_NAMES, birth_date=date(2013, 8, 12)),
+            DocumentRemark.UNDER_AGE,
+            ReferralReason.DOCUMENT_UNDER_AGE,
+        ),
+        (LONG_NAMES, DocumentRemark.NUMBER_UNSURE, None),
     ):
-        remarked = replace(details.session, evidence=replace(LONG_NAMES, remarks=(remark,)), referral=reason)
+        remarked = replace(details.session, evidence=replace(evidence, remarks=(remark,)), referral=reason)
         yield Pose(f"details-{remark.value.replace('_', '-')}", replace(details, session=remarked))
     yield Pose("details-face-declined", replace(details, session=replace(details.session, face_declined=True)))
 
