@@ -131,6 +131,9 @@ def is_working_day(day: date) -> bool:
 
 
 def _after_working_days(moment: datetime, days: int) -> datetime:
+    """The same time of day so many working days on; a day off counts to its end, so that it overtakes no Friday."""
+    if not is_working_day(moment.date()):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
     while days > 0:
         moment += timedelta(days=1)
         days -= is_working_day(moment.date())

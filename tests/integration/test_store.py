@@ -303,7 +303,7 @@ def test_a_record_dated_by_a_clock_that_ran_ahead_goes_at_the_next_run_and_the_a
 def test_a_working_day_ends_where_the_branch_is(folder: Path) -> None:
     """Saturday, half past midnight in Shanghai, is still Friday in UTC: the branch's week counts."""
     saturday = datetime(2026, 3, 7, 0, 30, tzinfo=SHANGHAI)
-    next_friday = datetime(2026, 3, 13, 0, 30, tzinfo=SHANGHAI)
+    next_friday = datetime(2026, 3, 13, 23, 59, 59, 999_999, tzinfo=SHANGHAI)
     with open_test_store(folder, branch_time_zone=SHANGHAI) as store:
         answer_visit(store, "visit", answered_at=saturday)
         assert [kept.erased_at_latest for kept in store.open_applications()] == [next_friday]
@@ -315,7 +315,9 @@ def test_a_store_that_is_told_no_zone_counts_in_the_terminals(folder: Path) -> N
     with machine_in_zone("CST-8"), Store(folder, KEYS, read_data_list()) as store:
         store.unlock_applications(APPLICATION_KEY)
         answer_visit(store, "visit", answered_at=datetime(2026, 3, 6, 16, 30, tzinfo=UTC))
-        assert [order.record_id for order in store.erase_due(datetime(2026, 3, 12, 16, 30, tzinfo=UTC))] == ["visit"]
+        end_of_friday = datetime(2026, 3, 13, 16, 0, tzinfo=UTC)
+        assert store.erase_due(end_of_friday - timedelta(seconds=1)) == []
+        assert [order.record_id for order in store.erase_due(end_of_friday)] == ["visit"]
 
 
 @pytest.mark.parametrize("reason", [ErasureReason.VISIT_CLOSED, ErasureReason.CUSTOMER_WISH])
