@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
 
-from kiosk.session.machine import Phase, Session
+from kiosk.session.machine import Phase
 from kiosk.ui import hands
 from kiosk.ui.album import Album
 from kiosk.ui.customer.window import CustomerWindow
@@ -78,12 +78,12 @@ class TellerScript:
     def __init__(self, window: CustomerWindow, album: Album, plan: WalkPlan) -> None:
         self._window, self._album, self._plan = window, album, plan
 
-    def decide(self, session: Session) -> Script:
+    def decide(self, act: TellerChoice) -> Script:
         """Open the console, sign in, look, answer, sign off."""
         yield from self._sign_in()
         yield from wait_for(self._window, "teller-close")
         self._album.take("teller-waiting-visit")
-        match self._plan.act_on(session):
+        match act:
             case TellerChoice.CONFIRM:
                 yield from press(self._window, "check-face")
                 yield from press(self._window, "check-person")

@@ -88,7 +88,7 @@ class Walkthrough(QObject):
                 self._met.add(phase)
             if phase is Phase.WAITING_FOR_TELLER and phase not in (self._plan.walk_away_at, self._plan.cancel_at):
                 self._teller_act = self._plan.act_on(view.session)
-                self._teller_script = self._teller.decide(view.session)
+                self._teller_script = self._teller.decide(self._teller_act)
         name = self._page_name
         if phase in _MAY_BE_GONE_AT_ONCE and self._sees_the_page:
             self._album.take(name)

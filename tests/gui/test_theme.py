@@ -78,12 +78,8 @@ def check_target(window, button) -> None:
 @LANGUAGES
 def test_no_text_on_any_page_is_cut_off(make_window, customer, teller, qtbot, size, language):
     window = make_window(customer, teller, size=size, language=language)
-    for pose in poses(language):
-        if pose.teller is None:
-            customer.show(pose.view)
-            qtbot.waitUntil(lambda: window.page.settled)
-            qtbot.wait(5)
-            check_texts(window, pose.name)
+    for pose in shown_one_by_one(window, customer, qtbot, language):
+        check_texts(window, pose.name)
 
 
 @SIZES
@@ -116,6 +112,16 @@ def test_no_text_on_the_console_is_cut_off(make_window, customer, teller, qtbot,
                 window.findChild(QAbstractButton, name).click()
             qtbot.wait(5)
             check_texts(window, pose.name)
+
+
+def shown_one_by_one(window, customer, qtbot, language):
+    """Each of the customer's poses, once it stands on screen."""
+    for pose in poses(language):
+        if pose.teller is None:
+            customer.show(pose.view)
+            qtbot.waitUntil(lambda: window.page.settled)
+            qtbot.wait(5)
+            yield pose
 
 
 def check_texts(window, where: str) -> None:
@@ -160,16 +166,12 @@ def test_a_screen_of_other_proportions_shows_every_text_and_button(
     make_window, customer, teller, qtbot, size, language
 ):
     window = make_window(customer, teller, size=size, language=language)
-    for pose in poses(language):
-        if pose.teller is None:
-            customer.show(pose.view)
-            qtbot.waitUntil(lambda: window.page.settled)
-            qtbot.wait(5)
-            check_texts(window, pose.name)
-            for button in window.findChildren(QAbstractButton):
-                if button.isVisible():
-                    place = button.rect().translated(button.mapTo(window, button.rect().topLeft()))
-                    assert window.rect().contains(place), f"{pose.name}: {button.objectName()}"
+    for pose in shown_one_by_one(window, customer, qtbot, language):
+        check_texts(window, pose.name)
+        for button in window.findChildren(QAbstractButton):
+            if button.isVisible():
+                place = button.rect().translated(button.mapTo(window, button.rect().topLeft()))
+                assert window.rect().contains(place), f"{pose.name}: {button.objectName()}"
 
 
 def test_the_fade_over_the_notice_ends_where_the_bar_begins(window, customer, qtbot):
