@@ -242,9 +242,9 @@ def test_a_record_that_an_old_copy_brings_back_goes_again(folder: Path, tmp_path
 def test_a_yes_whose_record_an_old_copy_took_away_is_named_until_its_time_is_over(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "old")
     with open_test_store(folder) as store:
+        opened = store.open_applications()[0].application_id
         lost = answer_visit(store, detail="confirmed after class_i_face_to_face")
         answer_no(store)
-        opened = store.open_applications()[0].application_id
         store.mark_opened(opened, "1042")
         assert store.note_missing_records(MONDAY) == []
     for file in ("applications.db", "applications.anchor"):
