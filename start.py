@@ -67,6 +67,8 @@ DISPLAY_LIBRARIES = {
 # A tool, not a library: the test of "no traffic goes anywhere else" watches system calls with it.
 TEST_TOOLS = {"strace": "strace"}
 
+IN_TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+"""The whole run; whoever passes arguments of their own to pytest sees its output test by test."""
 STEPS = ("Python", "system libraries", "uv, the package installer", "Python packages", "models")
 
 
@@ -144,7 +146,7 @@ def test(passed_on: list[str]) -> int:
         if subprocess.run([VENV_PYTHON, *command], cwd=ROOT).returncode != 0:
             raise SetUpError(f"{name} found what is printed above; mend it and run the tests again.")
     print("— pytest", flush=True)
-    return subprocess.run([VENV_PYTHON, "-m", "pytest", *passed_on], cwd=ROOT).returncode
+    return subprocess.run([VENV_PYTHON, "-m", "pytest", *(passed_on or IN_TWO_WORKERS)], cwd=ROOT).returncode
 
 
 # --- the steps ---

@@ -5,7 +5,7 @@ Knows nothing of faces. A camera that stops giving new frames says so by an erro
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,15 @@ class CameraLostError(CameraError):
 
 
 class CameraRefusedError(CameraError):
-    """This kind of camera is not allowed (network streams)."""
+    """This kind of camera is not allowed (network streams, virtual cameras)."""
+
+
+class VirtualCameraError(CameraRefusedError):
+    """A program gives the pictures, no lens."""
+
+
+class ForeignCameraError(CameraRefusedError):
+    """Another camera than the one that was recorded at setup, or one whose identity cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +79,14 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device; safe to call twice, and from another thread while `frames()` waits."""
+
+
+@runtime_checkable
+class ExposureControl(Protocol):
+    """What a camera offers besides where its exposure can be set."""
+
+    def set_exposure(self, stops: float) -> bool:
+        """Set the exposure this far from its usual from one of the next frames on; 0 puts it back to the usual.
+
+        False where the camera cannot do it. Safe to call from another thread while `frames()` waits.
+        """

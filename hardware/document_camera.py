@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.camera import Camera, CameraError, CameraInfo, Frame
+from hardware.camera import Camera, CameraError, CameraInfo, ExposureControl, Frame
 
 
 class QuarterTurns(IntEnum):
@@ -60,6 +60,9 @@ class DocumentCamera:
 
     def close(self) -> None:
         self._camera.close()
+
+    def set_exposure(self, stops: float) -> bool:
+        return isinstance(self._camera, ExposureControl) and self._camera.set_exposure(stops)
 
 
 def seen(pixels: NDArray[np.uint8], field: FieldOfView) -> NDArray[np.uint8]:

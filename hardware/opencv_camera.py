@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -28,22 +27,13 @@ from hardware.camera import (
     CameraRefusedError,
     Frame,
 )
+from hardware.camera_identity import SYSTEM, CameraIdentity, demand_identity, refuse_virtual
 from hardware.newest import HEARTBEAT_S, Shot, newest_frames
+from hardware.opencv_exposure import CaptureDevice, ExposureKnob
 
 _DEVICES, _SYSFS, _PROCESSES = Path("/dev"), Path("/sys/class/video4linux"), Path("/proc")
 _MOST_STALE_FRAMES = 8
 _WINDOWS_INDEXES = 5
-
-
-class CaptureDevice(Protocol):
-    """The part of `cv2.VideoCapture` that is used."""
-
-    def isOpened(self) -> bool: ...
-    def set(self, prop: int, value: float) -> bool: ...
-    def get(self, prop: int) -> float: ...
-    def grab(self) -> bool: ...
-    def read(self) -> tuple[bool, Any]: ...
-    def release(self) -> None: ...
 
 
 def find_cameras(devices: Path = _DEVICES, sysfs: Path = _SYSFS) -> list[CameraInfo]:
@@ -65,23 +55,32 @@ def open_opencv_camera(
     height: int = 720,
     frames_per_s: float = 30.0,
     *,
+    allowed: CameraIdentity | None = None,
+    system: Path = SYSTEM,
     open_device: Callable[[str], CaptureDevice] | None = None,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> Camera:
     """Open a camera by device path or number without reading a picture from it.
 
     The camera may choose another size; `info` tells. Raises `CameraRefusedError` for anything like an address in a
-    network, `CameraNotFoundError`, `CameraBusyError`, or `CameraError`. `open_device` stands in for OpenCV in tests.
+    network and for virtual cameras, and with `allowed` for any other than this one, `CameraNotFoundError`,
+    `CameraBusyError`, or `CameraError`. `open_device` stands in for OpenCV in tests, `system` for `/sys`.
     """
     refuse_network(address)
     node = _node(address)
     if open_device is None:
         _check_node(node)
         open_device = _open_with_opencv
+    _check_identity(node, allowed, system)
     device = open_device(str(node))
     if not device.isOpened():
         device.release()
         raise _why_not(node)
+    try:
+        _check_identity(node, allowed, system)  # held now: nothing can be put in its place any more
+    except CameraError:
+        device.release()
+        raise
     for prop, value in _wishes(width, height, frames_per_s):
         device.set(prop, value)
     return OpenCvCamera(device, node, frames_per_s, heartbeat_s)
@@ -102,6 +101,7 @@ class OpenCvCamera:
         pace = float(device.get(cv2.CAP_PROP_FPS)) or frames_per_s
         name = _first_line(_SYSFS / node.name / "name") or node.name
         self._info = CameraInfo(name, "usb", str(node), width, height, pace)
+        self._exposure = ExposureKnob(device)
 
     @property
     def info(self) -> CameraInfo:
@@ -115,7 +115,7 @@ class OpenCvCamera:
             if self._reading:
                 raise CameraError(f"The camera {self._info.name} is being read already; stop that first.")
             self._reading = True
-        reading = _Reading(self._device, self._node, self._info, self._heartbeat_s, self._closed)
+        reading = _Reading(self._device, self._node, self._info, self._heartbeat_s, self._closed, self._exposure)
         yield from newest_frames(
             reading.next_shot,
             self._closed,
@@ -123,6 +123,9 @@ class OpenCvCamera:
             heartbeat_s=1.5 * self._heartbeat_s,  # the reading thread knows more and speaks first
             release=self._stopped_reading,
         )
+
+    def set_exposure(self, stops: float) -> bool:
+        return not self._closed.is_set() and self._exposure.ask(stops)
 
     def close(self) -> None:
         self._closed.set()
@@ -132,6 +135,7 @@ class OpenCvCamera:
 
     def _stopped_reading(self) -> None:
         with self._lock:
+            self._exposure.put_back()
             self._reading = False
             if self._closed.is_set():
                 self._release()
@@ -146,13 +150,20 @@ class _Reading:
     """One run of reading a device, in the reading thread."""
 
     def __init__(
-        self, device: CaptureDevice, node: Path, info: CameraInfo, heartbeat_s: float, closed: threading.Event
+        self,
+        device: CaptureDevice,
+        node: Path,
+        info: CameraInfo,
+        heartbeat_s: float,
+        closed: threading.Event,
+        exposure: ExposureKnob,
     ) -> None:
         self._device = device
         self._node = node
         self._info = info
         self._heartbeat_s = heartbeat_s
         self._closed = closed
+        self._exposure = exposure
         self._before: NDArray[np.uint8] | None = None
         self._new_at_s = time.monotonic()
 
@@ -161,6 +172,7 @@ class _Reading:
         if self._before is None:
             self._drop_stale()
         while not self._closed.is_set():
+            self._exposure.turn()
             found, picture = self._device.read()
             at_s = time.monotonic()
             if not found or picture is None:
@@ -215,6 +227,12 @@ def holder_of(node: Path, processes: Path = _PROCESSES) -> str | None:
         except OSError:
             continue  # ended meanwhile, or somebody else's
     return None
+
+
+def _check_identity(node: Path, allowed: CameraIdentity | None, system: Path) -> None:
+    refuse_virtual(node, system)
+    if allowed is not None:
+        demand_identity(node, allowed, system)
 
 
 def _node(address: str) -> Path:

@@ -7,7 +7,7 @@ A single picture is held for ever. A clip or folder that is not looped ends afte
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,8 @@ Pixels = NDArray[np.uint8]
 
 DEFAULT_FRAMES_PER_S = 25.0
 MAX_CLIP_SIDE_PX = 8192
+_LEAST_OF_STATED = 0.8
+"""A clip that gives less of the frames it states is cut short; what containers state is not exact."""
 _SLOWEST_DISK_S = 10.0
 
 
@@ -64,6 +66,24 @@ def open_recorded_camera(
     recording = _open_recording(path)
     pace = recording.frames_per_s or frames_per_s or DEFAULT_FRAMES_PER_S
     return RecordedCamera(path, recording, pace, size, loop=loop)
+
+
+def recorded_frames(path: Path, frames_per_s: float = DEFAULT_FRAMES_PER_S) -> Generator[Frame, None, None]:
+    """Yield every picture of a recording at the time it stands for, as fast as it is asked for; one picture once.
+
+    `frames_per_s` is the pace of pictures; a clip keeps its own. Raises a `CameraError` for what cannot be read whole.
+    """
+    recording = _open_recording(path)
+    pace = recording.frames_per_s or frames_per_s
+    sequence = 0
+    while (pixels := recording.read()) is not None:
+        yield Frame(pixels, sequence / pace, sequence)
+        sequence += 1
+        if isinstance(recording, _StillPicture):
+            return
+    stated = recording.stated_frames if isinstance(recording, _Clip) else 0
+    if sequence < max(1.0, _LEAST_OF_STATED * stated):
+        raise CameraError(f"{printable(path)} is a damaged clip, or cut short; record it again.")
 
 
 class RecordedCamera:
@@ -181,6 +201,8 @@ class _Clip:
         self._capture = self._opened()
         pace = float(self._capture.get(cv2.CAP_PROP_FPS))
         self.frames_per_s = pace if np.isfinite(pace) and 0.5 <= pace <= 240 else None
+        count = float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.stated_frames = count if 0 < count < 1e9 else 0.0
         sides = self._capture.get(cv2.CAP_PROP_FRAME_WIDTH), self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         if max(sides) > MAX_CLIP_SIDE_PX:
             raise CameraError(

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--launcher-fd", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--passphrase-fd", type=int)
-    parser.add_argument("--template-model", required=True, help="the model in force and its threshold, as JSON")
+    parser.add_argument("--models", required=True, help="the models in force and their thresholds, as JSON")
     parser.add_argument("--demo", action="store_true", help="report to `kiosk demo` on standard output")
     parser.add_argument("--walk", type=Path, help="demo: the plan that the simulated customer and teller follow")
     parser.add_argument("--visits", type=int, default=1, help="demo: how many visits to walk through, 0 for no end")
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace, launcher: socket.socket) -> int:
     from kiosk.runtime.desk_process import open_desk
     from kiosk.runtime.slip_printing import SlipPrinting
     from kiosk.ui.slip_text import slip_text
-    from kiosk.verification.comparison import TemplateModel
+    from kiosk.verification.comparison import ModelsInForce
 
     application = QApplication(["kiosk"])
     desk = open_desk(
@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace, launcher: socket.socket) -> int:
         launcher,
         options.passphrase_fd,
         MODELS_DIR,
-        msgspec.json.decode(options.template_model, type=TemplateModel),
+        msgspec.json.decode(options.models, type=ModelsInForce),
     )
     desk.crew.launcher_lost.connect(lambda: application.exit(1))
     troubles = TroubleLog()

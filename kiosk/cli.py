@@ -21,6 +21,8 @@ _COMMANDS = {
     "teller": "add and list tellers",
     "run": "run the kiosk with the configured cameras",
     "receiver": "the reference receiver: what a bank's end must do",
+    "evaluate": "measure error rates on pictures and recordings",
+    "doctor": "say what is in order on this terminal; --pad tries its camera with attacks",
     "models": "build, check and list the models",
     "specimen": "draw specimen documents for tests and demo",
     "data-list": "what is collected, why, and for how long",

@@ -89,6 +89,16 @@ class CameraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See `left`."""
     turns: int = 0
     """Quarter turns clockwise until the picture stands upright, 0 to 3."""
+    vendor: str = ""
+    """Which USB camera is allowed there; `kiosk setup` records it. The customer's camera is refused without it."""
+    product: str = ""
+    """See `vendor`: both are four hexadecimal digits."""
+    serial: str = ""
+    """See `vendor`; empty where the camera has none."""
+    bus_path: str = ""
+    """See `vendor`: host controller and socket, for example `0000:00:14.0-2`. Empty allows any socket."""
+    exposure_steps: bool = True
+    """False where the camera says that its exposure can be set and then does not follow; the evidence is weaker."""
 
 
 class PolicySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +110,8 @@ class PolicySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """0 to 30; a younger document holder is referred to the teller."""
     patience: float = 1.0
     """Multiplies every time-out, 1 to 10: a kiosk may lengthen them, never shorten."""
+    require_camera_controls: bool = False
+    """True refers every customer to the teller whose frames did not follow the steps of the camera's exposure."""
 
 
 class VaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +132,40 @@ class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """0, or 480 to 7680."""
 
 
+class SiteThresholdSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A comparison threshold of this site's own, stricter than the model's.
+
+    `kiosk evaluate matching --calibrate` writes this table and signs it with the kiosk's key; a changed one stops the
+    start. To be without it, remove the whole table.
+    """
+
+    model: str = ""
+    """The template model that it belongs to; under another model it counts for nothing."""
+    false_match_rate: float = 0.0
+    """The target that it was set for."""
+    score: float = 0.0
+    """The threshold."""
+    set_name: str = ""
+    """The pictures it was set on."""
+    people: int = 0
+    """In that set."""
+    impostor_pairs: int = 0
+    """Compared in that set."""
+    by: str = ""
+    """Who answers for it."""
+    made_on: str = ""
+    """The date, in UTC."""
+    signature: str = ""
+    """Ed25519 by the kiosk's signing key over all of the above and the kiosk's id, in hexadecimal digits."""
+
+
+class ModelsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What speaks for installed models (`docs/models.md`)."""
+
+    signing_key: str = ""
+    """PEM file in the kiosk's folder, the bank's Ed25519 public key for model descriptions; empty: none is used."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `settings.toml`."""
 
@@ -132,6 +178,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vault: VaultSettings
     policy: PolicySettings = PolicySettings()
     screen: ScreenSettings = ScreenSettings()
+    models: ModelsSettings = ModelsSettings()
+    site_threshold: SiteThresholdSettings = SiteThresholdSettings()
 
     @property
     def kiosk_id(self) -> bytes:
@@ -172,7 +220,7 @@ def save_settings(folder: Path, settings: Settings) -> None:
     path = folder / SETTINGS_FILE
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        tomli_w.dump(msgspec.to_builtins(settings), file)
+        tomli_w.dump({name: table for name, table in msgspec.to_builtins(settings).items() if table}, file)
 
 
 def demand_files(folder: Path, settings: Settings) -> None:
@@ -199,6 +247,7 @@ def _problems(settings: Settings) -> Iterator[str]:
             yield f"{name} must have 1 to {LONGEST_NAME} characters on one line"
     yield from _bank_problems(settings.bank)
     yield from _camera_problems(settings)
+    yield from _site_threshold_problems(settings.site_threshold)
     if vault.kind not in ("passphrase", "key_file"):
         yield "vault.kind must be passphrase or key_file"
     if (vault.kind == "key_file") != bool(vault.key_file):
@@ -211,7 +260,7 @@ def _problems(settings: Settings) -> Iterator[str]:
         yield "policy.patience must lie between 1 and 10: a time-out may be lengthened, not shortened"
     if (screen.width, screen.height) != (0, 0) and not (480 <= screen.width <= 7680 and 480 <= screen.height <= 7680):
         yield "screen.width and screen.height must both be 0 for the full screen, or lie between 480 and 7680"
-    if "\0" in vault.key_file + kiosk.printer:
+    if "\0" in vault.key_file + kiosk.printer + settings.models.signing_key:
         yield "a path must not hold a null character"
     if kiosk.language not in LANGUAGES:
         yield "kiosk.language must be en or zh"
@@ -229,6 +278,15 @@ def _bank_problems(bank: BankSettings) -> Iterator[str]:
             yield f"bank.{name} must name a file"
 
 
+def _site_threshold_problems(site: SiteThresholdSettings) -> Iterator[str]:
+    if site == SiteThresholdSettings():
+        return
+    if not (site.model and -1 < site.score < 1 and site.false_match_rate in FMR_TARGETS):
+        yield "site_threshold is not as `kiosk evaluate matching --calibrate` wrote it; calibrate again, or remove it"
+    elif not re.fullmatch(r"[0-9a-f]{128}", site.signature):
+        yield "site_threshold.signature must be there; calibrate again, or remove the table"
+
+
 def _camera_problems(settings: Settings) -> Iterator[str]:
     cameras = {"face_camera": settings.face_camera, "document_camera": settings.document_camera}
     for name, camera in cameras.items():
@@ -244,6 +302,10 @@ def _camera_problems(settings: Settings) -> Iterator[str]:
             yield f"{name}.left, top, right and bottom must be fractions from 0 to 1 that enclose a part"
         if camera.turns not in range(4):
             yield f"{name}.turns must be 0, 1, 2 or 3 quarter turns"
+        if (camera.vendor or camera.product) and not all(
+            re.fullmatch(r"[0-9a-f]{4}", digits) for digits in (camera.vendor, camera.product)
+        ):
+            yield f"{name}.vendor and {name}.product must be what `kiosk setup --record-cameras` writes"
         if not (320 <= camera.width <= 7680 and 240 <= camera.height <= 4320):
             yield f"{name}.width and {name}.height must lie between 320×240 and 7680×4320"
         if not 1 <= camera.frames_per_s <= 120:
@@ -284,4 +346,14 @@ def _one_line(text: object) -> str:
     return " ".join(str(text).split())[:200]
 
 
-_RECORDS = (Settings, KioskSettings, BankSettings, CameraSettings, PolicySettings, VaultSettings, ScreenSettings)
+_RECORDS = (
+    Settings,
+    KioskSettings,
+    BankSettings,
+    CameraSettings,
+    PolicySettings,
+    VaultSettings,
+    ScreenSettings,
+    SiteThresholdSettings,
+    ModelsSettings,
+)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,32 @@ def built_models() -> Path:
     if not any(folder.glob("*.onnx")):
         pytest.fail("The models are not built. Run: python3 start.py setup")
     return folder
+
+
+ALONE = ("journeys", "integration/test_launcher.py", "integration/test_eyes_process.py")
+"""Whole programs in real time: they have the machine to themselves, after everything else."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let two workers share the tests file by file, the long ones first; see `start.py` for how they are started."""
+
+    def turn(item: pytest.Item) -> tuple[bool, bool]:
+        path = item.path.relative_to(REPOSITORY / "tests").as_posix()
+        return path.startswith(ALONE), not path.startswith("integration")
+
+    items.sort(key=turn)
+    for item in items:
+        path = item.path.relative_to(REPOSITORY / "tests").as_posix()
+        item.add_marker(pytest.mark.xdist_group("alone" if path.startswith(ALONE) else path))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_installed_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What a developer has installed does not change a test; yields an empty folder that takes its place."""
+    from kiosk.vision import installed_models, models
+
+    folder = tmp_path_factory.mktemp("installed")
+    before = models.INSTALLED_DIR
+    models.INSTALLED_DIR = installed_models.INSTALLED_DIR = folder
+    yield folder
+    models.INSTALLED_DIR = installed_models.INSTALLED_DIR = before

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PySide6.QtCore import QObject, Signal
 
 from kiosk.document.evidence import DocumentEvidence
+from kiosk.runtime.attempt_limits import AttemptLimits
 from kiosk.runtime.frames import FrameMemory
 from kiosk.runtime.messages import (
     Compare,
@@ -36,12 +37,12 @@ from kiosk.store.store import Store
 from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
 from kiosk.verification.decision import DecisionPolicy
 from kiosk.verification.quality import CaptureGuidance
-from tests.rehearsed_face import Performance, frame
-from tests.rehearsed_visit import DETAILS, FULL, evidence
+from tests.rehearsed_face import GESTURES_ALONE, Performance, frame
+from tests.rehearsed_visit import CHOSEN, DETAILS, FULL, evidence
 from tests.stores import open_test_store
 
 KIOSK_ID = bytes(range(16))
-DEMO_POLICY = DecisionPolicy(require_validated_threshold=False)
+DEMO_POLICY = DecisionPolicy(require_validated_threshold=False, layers=GESTURES_ALONE)
 TEMPLATE_MODEL = TemplateModel("model", ComparisonThreshold(0.9425, 1e-4, "LFW", validated=False))
 FRAMES_PER_S = 25
 
@@ -145,11 +146,12 @@ class DeskParts:
     def read(self, found: DocumentEvidence | None = None) -> None:
         self.say_reader(DocumentWasRead(found or evidence(), has_portrait=True))
 
-    def go_to_positioning(self, qtbot: Any, **how: Any) -> None:
+    def go_to_positioning(self, qtbot: Any, chosen: ev.FaceCheckChosen = CHOSEN, **how: Any) -> None:
         self.ask_to_read(qtbot, **how)
         self.read()
         asked = len(self.children.sent_of(StartCapture))
         self.controller.send(DETAILS)
+        self.controller.send(chosen)
         qtbot.waitUntil(lambda: len(self.children.sent_of(StartCapture)) > asked)
 
     def position(self) -> None:
@@ -226,6 +228,7 @@ def desk_parts(
             policy,
             template_model,
             clock,
+            AttemptLimits(store, bridge, clock),
             minimum_age_years=18,
             patience=patience,
             demo=demo,

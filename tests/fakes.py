@@ -19,6 +19,7 @@ from kiosk.session.events import (
     ApplicationRecord,
     Event,
     RefusalReason,
+    TellerCheck,
     TellerClosedVisit,
     TellerConfirmed,
     TellerRefused,
@@ -122,7 +123,8 @@ class FakeTellerSurface(QObject):
         self.acts.append("sign_off")
         self.show(TellerView())
 
-    def confirm(self) -> None:
+    def confirm(self, checks: frozenset[TellerCheck]) -> None:
+        assert checks == frozenset(TellerCheck)
         self.acts.append("confirm")
 
     def refuse(self, reason: RefusalReason) -> None:
@@ -157,9 +159,9 @@ class SessionBackedTeller(FakeTellerSurface):
         self._customer = customer
         customer.view_changed.connect(self._follow)
 
-    def confirm(self) -> None:
-        super().confirm()
-        self._customer.send(TellerConfirmed(FAKE_TELLER))
+    def confirm(self, checks: frozenset[TellerCheck]) -> None:
+        super().confirm(checks)
+        self._customer.send(TellerConfirmed(FAKE_TELLER, checks))
 
     def refuse(self, reason: RefusalReason) -> None:
         super().refuse(reason)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from kiosk.verification.gestures import Gesture
+from kiosk.verification.layers import PadLayer
 from kiosk.verification.liveness import GestureChallenge, LivenessCheck, LivenessProgress, PadDecision
 from kiosk.verification.observation import LANDMARK_COUNT, FaceObservation, FrameObservation, HeadPose
 
@@ -29,6 +30,9 @@ RESTING = FaceObservation(
     eyes_covered=0.0,
     mouth_covered=0.0,
 )
+
+GESTURES_ALONE = frozenset({PadLayer.GESTURES})
+"""For policies of tests whose faces are made of numbers: nobody takes their picture, so no other layer can speak."""
 
 DURATION_S = {
     Gesture.TURN_LEFT: 1.2,

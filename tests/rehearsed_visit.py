@@ -9,6 +9,7 @@ from kiosk.privacy.consent import Consent, Purpose
 from kiosk.session import events as ev
 from kiosk.session.machine import Effect, Phase, Session, advance
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 
 
 def evidence(*remarks: DocumentRemark, check_digits_valid: bool = True) -> DocumentEvidence:
@@ -35,12 +36,15 @@ FULL = ev.ConsentGiven(consent(Purpose.APPLICATION, Purpose.FACE_CHECK))
 FACELESS = ev.ConsentGiven(consent(Purpose.APPLICATION))
 DETAILS = ev.DetailsConfirmed("1 High Street", "+44 20 7946 0000")
 READ = ev.DocumentRead(evidence())
+CHOSEN = ev.FaceCheckChosen(ChallengeVariant.FULL)
+CONFIRMED = ev.TellerConfirmed("t1", frozenset(ev.TellerCheck))
 REFUSED = ev.TellerRefused("t1", ev.RefusalReason.NOT_THE_PERSON)
 
 TO_CLASS = (ev.Started(), ev.LanguageChosen(ev.Language.CHINESE), FULL)
 TO_DOCUMENT = (*TO_CLASS, ev.AccountClassChosen(ev.AccountClass.CLASS_II))
 TO_DETAILS = (*TO_DOCUMENT, READ)
-TO_POSITIONING = (*TO_DETAILS, DETAILS)
+TO_PREPARING = (*TO_DETAILS, DETAILS)
+TO_POSITIONING = (*TO_PREPARING, CHOSEN)
 TO_LIVENESS = (*TO_POSITIONING, ev.Positioned())
 TO_COMPARING = (*TO_LIVENESS, ev.LivenessPassed())
 TO_YES = (*TO_COMPARING, ev.Accepted(), ev.VerdictCommitted())
@@ -48,6 +52,9 @@ TO_YES = (*TO_COMPARING, ev.Accepted(), ev.VerdictCommitted())
 EVERY_EVENT: tuple[ev.Event, ...] = (
     ev.Event(),
     ev.Started(),
+    ev.Started(failed_attempts=2),
+    ev.Started(failed_attempts=-1),
+    ev.Started(failed_attempts=99),
     *(ev.LanguageChosen(language) for language in ev.Language),
     FULL,
     FACELESS,
@@ -68,16 +75,21 @@ EVERY_EVENT: tuple[ev.Event, ...] = (
     ev.DocumentNotAcceptable(ReferralReason.DOCUMENT_EXPIRED, evidence(DocumentRemark.EXPIRED)),
     ev.DocumentNotAcceptable(ReferralReason.DOCUMENT_UNREADABLE, evidence(check_digits_valid=False)),
     ev.DocumentNotAcceptable(ReferralReason.DOCUMENT_UNREADABLE, None),
+    *(ev.FaceCheckChosen(variant) for variant in ChallengeVariant),
     ev.Positioned(),
     ev.LivenessPassed(),
     ev.AttemptFailed(),
+    ev.AttemptFailed(frozenset({Finding.FLAT, Finding.LIGHT_EVEN})),
     ev.Accepted(),
     *(ev.Referred(reason) for reason in ReferralReason),
+    ev.Referred(ReferralReason.LIVENESS_INCOMPLETE, frozenset({Finding.LIGHT_TOO_WEAK})),
     ev.CameraLost(),
     ev.VerdictCommitted(),
     ev.VerdictNotCommitted(),
-    ev.TellerConfirmed("t1"),
-    ev.TellerConfirmed(" "),
+    CONFIRMED,
+    ev.TellerConfirmed(" ", frozenset(ev.TellerCheck)),
+    ev.TellerConfirmed("t1", frozenset()),
+    *(ev.TellerConfirmed("t1", frozenset({check})) for check in ev.TellerCheck),
     REFUSED,
     ev.TellerRefused("", ev.RefusalReason.NOT_ELIGIBLE),
     ev.TellerClosedVisit("t1"),

@@ -40,7 +40,7 @@ class Envelope:
 
 
 _TURN = Envelope(0.45, 0.6, 0.45)
-_BLINK = Envelope(0.09, 0.12, 0.11)
+_BLINK = Envelope(0.09, 0.14, 0.11)
 _MOUTH = Envelope(0.25, 0.4, 0.25)
 _SMILE = Envelope(0.3, 0.6, 0.35)
 

@@ -13,7 +13,7 @@ PixelArray = NDArray[np.uint8]
 
 _STEP = 4
 _ROUNDS = 6
-_GAP = 0.55
+_GAP = 0.46
 """Drop of the lower lip, in mouth widths, when wide open."""
 _WIDEN, _LIFT = 0.26, 0.20
 """Way of a smiling mouth corner, outwards and up, in half mouth widths."""

@@ -4,6 +4,7 @@ The canvas is the camera's picture plus a margin; everything later works in its 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -18,7 +19,8 @@ PixelArray = NDArray[np.uint8]
 
 MARGIN_PX = 64
 """Canvas beyond the picture on every side, so that sway shows no edge."""
-_INTER_EYE_PX = 130.0
+INTER_EYE_PX = 130.0
+"""In a picture of 1280 × 720, where a customer at the terminal usually stands."""
 _LEAST_INTER_EYE_PX = 12.0
 _EYE_LINE = 0.41
 """Height of the eyes in the picture, 0 top … 1 bottom."""
@@ -39,10 +41,12 @@ class Sitter:
     height: int
 
 
-def seat(portrait: PixelArray, landmarks: FloatArray, width: int, height: int) -> Sitter:
+def seat(
+    portrait: PixelArray, landmarks: FloatArray, width: int, height: int, inter_eye_px: float = INTER_EYE_PX
+) -> Sitter:
     """Place the portrait on the canvas; raise `ValueError` for arrays of another shape.
 
-    `portrait` is (h, w, 3) uint8 RGB, `landmarks` (478, 3) in its pixels.
+    `portrait` is (h, w, 3) uint8 RGB, `landmarks` (478, 3) in its pixels; `inter_eye_px` is for 1280 × 720.
     """
     if portrait.ndim != 3 or portrait.shape[2] != 3 or portrait.dtype != np.uint8:
         raise ValueError("A portrait is a (height, width, 3) uint8 RGB picture.")
@@ -51,23 +55,30 @@ def seat(portrait: PixelArray, landmarks: FloatArray, width: int, height: int) -
     points = landmarks.astype(np.float32)
     if np.linalg.norm(np.subtract(*_eye_centres(points))) < _LEAST_INTER_EYE_PX:
         raise ValueError(f"A portrait needs at least {_LEAST_INTER_EYE_PX:g} pixels between the eyes.")
-    placing = _placing(points, width, height)
+    placing = _placing(points, width, height, inter_eye_px)
     scale = float(placing[0, 0])
     moved = np.column_stack((points[:, :2] @ placing[:, :2].T + placing[:, 2], points[:, 2] * scale))
-    opacity, colour = _cut_out(portrait, points)
+    opacity, colour = _cut_out_once(portrait.shape, portrait.tobytes(), points.tobytes())
     layer = _on_canvas(colour, opacity, placing, (width + 2 * MARGIN_PX, height + 2 * MARGIN_PX))
     return Sitter(layer, moved.astype(np.float32), width, height)
 
 
-def _placing(landmarks: FloatArray, width: int, height: int) -> FloatArray:
+def _placing(landmarks: FloatArray, width: int, height: int, inter_eye_px: float) -> FloatArray:
     """Scale and shift that puts the eyes where a kiosk sees them."""
     right, left = _eye_centres(landmarks)
     size = min(width / 1280, height / 720)
-    scale = _INTER_EYE_PX * size / float(np.linalg.norm(left - right))
+    scale = inter_eye_px * size / float(np.linalg.norm(left - right))
     middle = (left + right) / 2
     target = np.array([width / 2 + MARGIN_PX, height * _EYE_LINE + MARGIN_PX])
     shift = target - scale * middle
     return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _cut_out_once(shape: tuple[int, ...], portrait: bytes, landmarks: bytes) -> tuple[FloatArray, PixelArray]:
+    """A portrait is cut out once, however often and wherever it is seated; it takes most of the time."""
+    pixels = np.frombuffer(portrait, np.uint8).reshape(shape)
+    return _cut_out(pixels, np.frombuffer(landmarks, np.float32).reshape(LANDMARKS, 3))
 
 
 def _cut_out(portrait: PixelArray, landmarks: FloatArray) -> tuple[FloatArray, PixelArray]:

@@ -16,11 +16,11 @@ from hardware.simulated.pose import FacePose
 FloatArray = NDArray[np.float32]
 
 GRID_PX = 8
-_VIEWING_DISTANCE = 5.2
+VIEWING_DISTANCE = 5.2
 """Camera to face in face widths: an arm's length and a half."""
 _INVERSE_ROUNDS = 8
 _LEAST_GROWTH = 0.35
-_CELL_MIDDLE = (GRID_PX - 1) / 2
+CELL_MIDDLE = (GRID_PX - 1) / 2
 _AROUND_CELLS = 9
 
 Box = tuple[slice, slice]
@@ -40,6 +40,8 @@ class Relief:
     """(3,) x, y, z about which the head turns."""
     distance_px: float
     """From the camera to depth 0."""
+    face_px: float
+    """Width of the face: the unit for lengths in the world, some 14 cm."""
     box: Box
     """Rows and columns of the grid that the head can reach; elsewhere nothing turns."""
 
@@ -47,9 +49,8 @@ class Relief:
 def model_relief(sitter: Sitter) -> Relief:
     """Model the depth of the head from the landmarks, falling back to the neck and the crown around them."""
     height, width = sitter.layer.shape[:2]
-    columns, rows = -(-width // GRID_PX), -(-height // GRID_PX)
-    cells = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
-    points = cells * GRID_PX + _CELL_MIDDLE
+    points = grid_points(width, height)
+    rows, columns = points.shape[:2]
     face = sitter.landmarks[:FACE_POINTS]
     face_w = float(np.linalg.norm(face[LEFT_CHEEK, :2] - face[RIGHT_CHEEK, :2]))
     ears_z = float(face[[LEFT_CHEEK, RIGHT_CHEEK], 2].mean())
@@ -57,7 +58,15 @@ def model_relief(sitter: Sitter) -> Relief:
     pivot = np.array([centre[0], centre[1] + 0.1 * face_w, 1.1 * ears_z], np.float32)
     depth = _depth(face, (rows, columns), face_w, ears_z)
     head = _head_share(points, face)
-    return Relief(points, depth, head, pivot, _VIEWING_DISTANCE * face_w, _moving_box(sitter.layer, head))
+    return Relief(points, depth, head, pivot, VIEWING_DISTANCE * face_w, face_w, moving_box(sitter.layer, head))
+
+
+def grid_points(width: int, height: int) -> FloatArray:
+    """Return (rows, columns, 2) float32 x, y of the grid over a canvas."""
+    columns, rows = -(-width // GRID_PX), -(-height // GRID_PX)
+    cells = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
+    points: FloatArray = cells * GRID_PX + CELL_MIDDLE
+    return points
 
 
 def sources(relief: Relief, pose: FacePose) -> FloatArray:
@@ -76,7 +85,7 @@ def _field(relief: Relief, pose: FacePose) -> FloatArray:
     """(rows, columns, 4) of the moving box: how far each point moves with the head, and one over the growth."""
     box = relief.box
     sway = np.array((pose.head_x_px, pose.head_y_px), np.float32)
-    turned = _project(relief, _rotation(pose)) - relief.points[box] + sway
+    turned = _project(relief, rotation(pose)) - relief.points[box] + sway
     moves = relief.head[box][..., None] * turned
     field: FloatArray = np.dstack((moves, 1 / _growth(moves)))
     return field
@@ -102,7 +111,7 @@ def _growth(moves: FloatArray) -> FloatArray:
     return cautious
 
 
-def _moving_box(layer: NDArray[np.uint8], head: FloatArray) -> Box:
+def moving_box(layer: NDArray[np.uint8], head: FloatArray) -> Box:
     """The cells of the grid that hold a part of the person that goes with the head, and some way around."""
     rows, columns = head.shape
     there = cv2.resize(layer[..., 3], (columns, rows), interpolation=cv2.INTER_AREA) > 0
@@ -124,7 +133,7 @@ def _shifted(box: Box, cells: NDArray[np.int_], shape: tuple[int, ...]) -> Box:
 def _depth(face: FloatArray, shape: tuple[int, int], face_w: float, ears_z: float) -> FloatArray:
     """Scatter the landmarks' depths and fill between them from fine to coarse."""
     weight, total = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    cells = ((face[:, :2] - _CELL_MIDDLE) / GRID_PX).round().astype(int)
+    cells = ((face[:, :2] - CELL_MIDDLE) / GRID_PX).round().astype(int)
     inside = (cells >= 0).all(1) & (cells[:, 0] < shape[1]) & (cells[:, 1] < shape[0])
     np.add.at(weight, (cells[inside, 1], cells[inside, 0]), 1)
     np.add.at(total, (cells[inside, 1], cells[inside, 0]), face[inside, 2])
@@ -159,7 +168,8 @@ def _head_share(points: FloatArray, face: FloatArray) -> FloatArray:
     return share
 
 
-def _rotation(pose: FacePose) -> FloatArray:
+def rotation(pose: FacePose) -> FloatArray:
+    """Return the (3, 3) turn of the head; x to the right, y down, z away from the camera."""
     yaw, pitch, roll = np.radians((pose.yaw_deg, pose.pitch_deg, pose.roll_deg))
     turn = [[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]]
     nod = [[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]]

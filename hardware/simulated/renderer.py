@@ -1,16 +1,21 @@
-"""Draws the simulated capture subject at a given pose: head, warp, scene, sensor. Knows no clock and no cue."""
+"""Draws the simulated capture subject at a given pose: head, warp, light, scene, sensor. Knows no clock and no cue."""
 
-import cv2
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hardware.simulated.eyelids import find_eyes, shut
+from hardware.simulated.figure import Figure
+from hardware.simulated.light import Room
 from hardware.simulated.mouth import find_mouth, open_mouth, smile
-from hardware.simulated.portrait import MARGIN_PX, seat
+from hardware.simulated.portrait import INTER_EYE_PX, Sitter, seat
 from hardware.simulated.pose import FacePose
-from hardware.simulated.relief import GRID_PX, model_relief, sources
-from hardware.simulated.scene import branch_interior, lay_over
+from hardware.simulated.relief import model_relief
+from hardware.simulated.scene import branch_interior
 from hardware.simulated.sensor import Sensor, SensorState
+from hardware.simulated.shading import evenly_lit
 
 FloatArray = NDArray[np.float32]
 PixelArray = NDArray[np.uint8]
@@ -33,37 +38,53 @@ class SubjectRenderer:
         width: int = 1280,
         height: int = 720,
         background: PixelArray | None = None,
+        room: Room | None = None,
+        retouch: Callable[[Sitter], Sitter] = lambda sitter: sitter,
+        inter_eye_px: float = INTER_EYE_PX,
     ) -> None:
-        """Take an (h, w, 3) RGB portrait, its (478, 3) landmarks in pixels, and a scene to stand in."""
-        self._sitter = seat(portrait, landmarks, width, height)
-        self._relief = model_relief(self._sitter)
-        self._eyes = find_eyes(self._sitter.layer, self._sitter.landmarks)
-        self._mouth = find_mouth(self._sitter.landmarks, self._sitter.layer.shape[:2])
-        self._background = branch_interior(width, height) if background is None else background
-        self._sensor = Sensor(width, height)
-        self._size = (width, height)
+        """Take an (h, w, 3) RGB portrait, its (478, 3) landmarks in pixels, and a scene to stand in.
 
-    def render(self, pose: FacePose, noise_seed: int, sensor: SensorState | None = None) -> PixelArray:
+        `inter_eye_px` is how near the person stands, for a picture of 1280 × 720; `retouch` paints on the canvas.
+        """
+        self.sitter = retouch(seat(portrait, landmarks, width, height, inter_eye_px))
+        self.relief = model_relief(self.sitter)
+        self.room = Room() if room is None else room
+        self.background = branch_interior(width, height) if background is None else background
+        self._figure = Figure(self.relief, (width, height), self.room)
+        self._eyes = find_eyes(self.sitter.layer, self.sitter.landmarks)
+        self._mouth = find_mouth(self.sitter.landmarks, self.sitter.layer.shape[:2])
+        self.size = (width, height)
+
+    def render(
+        self, pose: FacePose, noise_seed: int, sensor: SensorState | None = None, light: FloatArray | None = None
+    ) -> PixelArray:
         """Return the camera's (height, width, 3) RGB picture; the same arguments give the same picture."""
-        return self._sensor.expose(self.scene(pose), sensor or SensorState(), noise_seed)
+        return self._sensor.expose(self.scene(pose, light), sensor or SensorState(), noise_seed)
 
-    def scene(self, pose: FacePose) -> PixelArray:
-        """Return the scene before the camera adds its own faults."""
-        if abs(pose.body_x_px) > self._size[0] + 2 * MARGIN_PX:
-            return self._background.copy()
-        return lay_over(self._background, self.person(pose))
+    @cached_property
+    def _sensor(self) -> Sensor:
+        return Sensor(*self.size)
+
+    def scene(self, pose: FacePose, light: FloatArray | None = None) -> PixelArray:
+        """Return the scene before the camera adds its own faults.
+
+        `light` is the (3,) linear light of the screen (`hardware.simulated.light`), None for its usual picture.
+        """
+        return self.over(evenly_lit(self.background, self.room.background_share, light, self.room), pose, light)
+
+    def over(self, behind: PixelArray, pose: FacePose, light: FloatArray | None = None) -> PixelArray:
+        """Return the person before something else than the renderer's own background."""
+        return self._figure.over(behind, self.face(pose), pose, light)
 
     def person(self, pose: FacePose) -> PixelArray:
         """Return the person alone: (height, width, 4) premultiplied RGB and opacity."""
-        columns_rows = self._to_picture(sources(self._relief, pose))
-        layer: PixelArray = cv2.remap(self._face(pose), columns_rows, None, cv2.INTER_LINEAR)
-        return layer
+        return self._figure.drawn(self.face(pose), pose)
 
-    def _face(self, pose: FacePose) -> PixelArray:
-        """Return the canvas with the expression drawn in, face still to the camera."""
+    def face(self, pose: FacePose) -> PixelArray:
+        """Return the canvas with the expression drawn in, face still to the camera; not to be written to."""
         if max(pose.blink, pose.mouth_open, pose.smile) < _LEAST:
-            return self._sitter.layer
-        layer = self._sitter.layer.copy()
+            return self.sitter.layer
+        layer = self.sitter.layer.copy()
         if pose.smile >= _LEAST:
             smile(layer, self._mouth, pose.smile)
         if pose.mouth_open >= _LEAST:
@@ -72,11 +93,3 @@ class SubjectRenderer:
             for eye in self._eyes:
                 shut(layer, eye, pose.blink)
         return layer
-
-    def _to_picture(self, grid: FloatArray) -> FloatArray:
-        """Stretch the coarse map over the canvas and leave out the margins."""
-        rows, columns = grid.shape[:2]
-        canvas = cv2.resize(grid, (columns * GRID_PX, rows * GRID_PX), interpolation=cv2.INTER_LINEAR)
-        width, height = self._size
-        picture: FloatArray = canvas[MARGIN_PX : MARGIN_PX + height, MARGIN_PX : MARGIN_PX + width]
-        return picture

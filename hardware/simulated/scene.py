@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.simulated.shading import Gain
+
 PixelArray = NDArray[np.uint8]
 
 
@@ -31,9 +33,25 @@ def branch_interior(width: int, height: int) -> PixelArray:
     return full
 
 
-def lay_over(background: PixelArray, layer: PixelArray) -> PixelArray:
-    """Return the picture with the premultiplied (height, width, 4) layer in front of the background."""
+def living_room(width: int, height: int) -> PixelArray:
+    """Return (height, width, 3) RGB: somewhere else, out of focus, where a video of the subject may have been made."""
+    w, h = 640, 360
+    wall = np.full((h, w, 3), (176, 170, 150), np.float32)
+    cv2.rectangle(wall, (40, 40), (170, 330), (112, 84, 62), -1)  # a bookcase
+    for y in (70, 130, 190, 250):
+        cv2.rectangle(wall, (52, y), (158, y + 44), (150, 92, 70 + y // 4), -1)
+    cv2.rectangle(wall, (430, 30), (600, 150), (96, 120, 108), -1)  # a picture
+    cv2.rectangle(wall, (380, 240), (640, 360), (92, 98, 116), -1)  # a sofa
+    soft = cv2.GaussianBlur(wall, (0, 0), 7)
+    full: PixelArray = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    return full
+
+
+def lay_over(background: PixelArray, layer: PixelArray, gain: Gain | None = None) -> PixelArray:
+    """Return the picture with the premultiplied (height, width, 4) layer, lit by `gain`, in front of the background."""
     colour, opacity = cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), cv2.extractChannel(layer, 3)
+    if gain is not None:
+        colour = gain.applied(colour)
     through = cv2.cvtColor(cv2.bitwise_not(opacity), cv2.COLOR_GRAY2RGB)
     picture: PixelArray = cv2.add(colour, cv2.multiply(background, through, scale=1 / 255))
     return picture

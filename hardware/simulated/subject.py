@@ -1,6 +1,7 @@
 """The simulated capture subject as a camera: answers cues in real time, like a person before a terminal.
 
-Landmarks come from the caller, since `hardware` knows no face models.
+An attack presentation is the same camera with something else before it, or in its place. Landmarks come from the
+caller, since `hardware` knows no face models.
 """
 
 import threading
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 
 from hardware.camera import CameraError, CameraInfo, Frame
 from hardware.newest import Shot, newest_frames
+from hardware.simulated.casting import attack_take
 from hardware.simulated.cues import CuePort
-from hardware.simulated.motion import SubjectMotion, settling
-from hardware.simulated.portrait import MARGIN_PX
+from hardware.simulated.living import LivingSubject, Portrait
+from hardware.simulated.look import SubjectLook
 from hardware.simulated.renderer import SubjectRenderer
+from hardware.simulated.species import AttackSpecies
+from hardware.simulated.take import SimulatedTake
 
 
 class SimulatedSubjectCamera:
-    """A `Camera` that sees one portrait as a moving person.
+    """A `Camera` that sees one portrait as a moving person, or an attack in that person's name.
 
     Frames are drawn at the frame rate in a thread that runs only while `frames()` is iterated; a frame that would be
     late is left out. `frames()` may be iterated again later; it ends after `close()`.
@@ -37,19 +41,32 @@ class SimulatedSubjectCamera:
         seed: int | None = None,
         reaction_s: float = 0.5,
         name: str = "simulated subject",
+        light_lag_s: float = 0.08,
+        attack: AttackSpecies | None = None,
+        other: Portrait | None = None,
     ) -> None:
-        """Take an (h, w, 3) RGB portrait and its (478, 3) landmarks in pixels; raise `CameraError` for others."""
+        """Take an (h, w, 3) RGB portrait and its (478, 3) landmarks in pixels; raise `CameraError` for others.
+
+        `other` is the second person of an attack that needs one; without, the subject stands in.
+        """
         if not 1 <= frames_per_s <= 120 or not 320 <= width <= 3840 or not 240 <= height <= 2160:
             raise CameraError(f"A simulated camera cannot give {width}×{height} at {frames_per_s:g} frames a second.")
-        try:
-            self._renderer = SubjectRenderer(portrait_rgb, landmarks, width=width, height=height)
-        except ValueError as error:
-            raise CameraError(str(error)) from error
         self._info = CameraInfo(name, "simulated", name, width, height, frames_per_s)
         self._cues = cues
         self._seed = int(np.random.default_rng().integers(1 << 31)) if seed is None else seed
-        self._reaction_s = reaction_s
+        self._look = SubjectLook(reaction_s=reaction_s)
+        self._lag_s = light_lag_s
         self._closed = threading.Event()
+        subject, size = Portrait(portrait_rgb, landmarks), (width, height)
+        try:
+            if attack is None:
+                self._renderer: SubjectRenderer | None = subject.renderer(self._look, size)
+                self._take = self._bona_fide()
+            else:
+                self._renderer = None
+                self._take = attack_take(attack, subject, other or subject, self._seed, self._look, size, light_lag_s)
+        except ValueError as error:
+            raise CameraError(str(error)) from error
 
     @property
     def info(self) -> CameraInfo:
@@ -57,33 +74,34 @@ class SimulatedSubjectCamera:
 
     def frames(self) -> Iterator[Frame]:
         """Yield frames from now on; the camera finds exposure and focus first."""
-        shoot = _Shooting(self._renderer, self._cues, self._seed, self._reaction_s, self._info, self._closed)
+        if self._renderer is not None:
+            self._take = self._bona_fide()
+        shoot = _Shooting(self._take, self._cues, self._info, self._closed)
         yield from newest_frames(shoot.next_shot, self._closed, camera_name=self._info.name, heartbeat_s=10.0)
+
+    def set_exposure(self, stops: float) -> bool:
+        """Expose so many stops more than usual from the next frames on; what replaces a camera does not follow."""
+        return self._take.set_exposure(stops)
 
     def close(self) -> None:
         self._closed.set()
+
+    def _bona_fide(self) -> SimulatedTake:
+        """Return the subject as they stand when the camera is switched on."""
+        assert self._renderer is not None
+        living = LivingSubject(self._renderer, self._look, self._seed)
+        return SimulatedTake(living, self._renderer.size, self._seed, light_lag_s=self._lag_s)
 
 
 class _Shooting:
     """One run of the camera, from switching on to closing."""
 
-    def __init__(
-        self,
-        renderer: SubjectRenderer,
-        cues: CuePort,
-        seed: int,
-        reaction_s: float,
-        info: CameraInfo,
-        closed: threading.Event,
-    ) -> None:
-        self._renderer = renderer
+    def __init__(self, take: SimulatedTake, cues: CuePort, info: CameraInfo, closed: threading.Event) -> None:
+        self._take = take
         self._cues = cues
-        self._seed = seed
         self._period_s = 1 / info.frames_per_s
         self._closed = closed
         self._started_s = time.monotonic()
-        gone_px = info.width + 2.0 * MARGIN_PX
-        self._motion = SubjectMotion(seed, reaction_s, self._started_s, cues.current(), gone_px=gone_px)
         self._number = 0
 
     def next_shot(self) -> Shot | None:
@@ -93,6 +111,4 @@ class _Shooting:
         due_s = self._started_s + self._number * self._period_s
         if self._closed.wait(max(0.0, due_s - time.monotonic())):
             return None
-        pose = self._motion.pose_at(due_s, self._cues.current())
-        sensor = settling(due_s - self._started_s)
-        return self._renderer.render(pose, self._seed + self._number, sensor), due_s
+        return self._take.picture_at(due_s, self._cues.current(), self._cues.light()), due_s

@@ -119,11 +119,10 @@ def _vision() -> Iterator[Figure]:
     from hardware.camera import Frame
     from hardware.simulated.pose import FacePose
     from hardware.simulated.renderer import SubjectRenderer
+    from kiosk.admin.bench_analysis import analysis_times_s
     from kiosk.admin.specimen import SpecimenKind, demo_data, demo_portrait, render_specimen
     from kiosk.verification.comparison import TemplateRole, compare
-    from kiosk.verification.quality import assess
     from kiosk.vision.document_page import DocumentPageReader
-    from kiosk.vision.face_landmarker import FaceLandmarker
     from kiosk.vision.face_template import load_face_template_extractor
     from kiosk.vision.models import MODELS_DIR, load_manifest
     from kiosk.vision.still_faces import find_faces
@@ -136,10 +135,8 @@ def _vision() -> Iterator[Figure]:
     render_s = median_s(lambda: renderer.render(poses[next(seeds) % len(poses)], 1), 60)
     yield Figure("simulated capture subject, a frame at 1280x720", 30, 1e3 * render_s, "ms")
 
-    landmarker = FaceLandmarker()
-    turn = iter(frames * 20)
-    observe_s = median_s(lambda: assess(landmarker.observe(next(turn))), 150)
-    yield Figure("observe and assess quality, a frame", 15, 1e3 * observe_s, "ms")
+    for what, seconds in analysis_times_s(poses, renderer).items():
+        yield Figure(what, 15 if what.endswith("(median)") else None, 1e3 * seconds, "ms")
 
     extractor = load_face_template_extractor(load_manifest(), MODELS_DIR)
     crop = extractor.align(frames[5].pixels, find_faces(frames[5].pixels)[0].landmarks)

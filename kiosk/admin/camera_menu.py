@@ -1,11 +1,16 @@
-"""Which cameras are at this machine, offered by number. Opens none of them."""
+"""Which cameras are at this machine, offered by number, and who they say they are. Takes no picture of any."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.camera import CameraInfo
+import msgspec
+
+from hardware.camera import CameraInfo, VirtualCameraError
+from hardware.camera_identity import SYSTEM, read_identity, refuse_virtual
 from kiosk.admin.questions import Check, answer
+from kiosk.errors import SettingsError
+from kiosk.settings import CameraSettings, load_settings, save_settings
 
 _BY_ID = Path("/dev/v4l/by-id")
 NONE_FOUND = "No camera was found at this machine; plug one in, or name the device that it will have."
@@ -51,6 +56,46 @@ def choose_camera(
 def absent(address: str) -> bool:
     """True where this machine has no such device now."""
     return address.startswith("/") and not Path(address).exists()
+
+
+def recorded(camera: CameraSettings, system: Path = SYSTEM) -> CameraSettings:
+    """Return the camera with the identity that it has now, or with none where it is away or no USB camera.
+
+    Raise `SettingsError` for a virtual one.
+    """
+    node = Path(camera.address).resolve()
+    try:
+        refuse_virtual(node, system)
+    except VirtualCameraError as error:
+        raise SettingsError(str(error)) from error
+    told = read_identity(node, system)
+    if told is None:
+        return msgspec.structs.replace(camera, vendor="", product="", serial="", bus_path="")
+    return msgspec.structs.replace(
+        camera, vendor=told.vendor, product=told.product, serial=told.serial, bus_path=told.bus_path
+    )
+
+
+def record_cameras(folder: Path, system: Path = SYSTEM) -> str:
+    """Allow the cameras that are at the settings' addresses now, and no other; say for IT which they are."""
+    settings = load_settings(folder)
+    if settings.kiosk.demo:
+        raise SettingsError("A demo has no cameras to record; name the folder of a kiosk.")
+    face, document = recorded(settings.face_camera, system), recorded(settings.document_camera, system)
+    if not face.vendor:
+        raise SettingsError(
+            f"The face camera {face.address} is not plugged in, or is no USB camera; connect it, then try again."
+        )
+    save_settings(folder, msgspec.structs.replace(settings, face_camera=face, document_camera=document))
+    told = [f"Face camera: {_identity_words(face)}", f"Document camera: {_identity_words(document)}"]
+    return "\n".join([*told, "Only these are allowed from the next start on."])
+
+
+def _identity_words(camera: CameraSettings) -> str:
+    if not camera.vendor:
+        return "no identity"
+    serial = f", serial {camera.serial}" if camera.serial else ", no serial number"
+    return f"{camera.vendor}:{camera.product}{serial}, at {camera.bus_path or 'no known socket'}"
 
 
 def _default(cameras: Sequence[CameraAtHand], fallback: str, check: Check) -> str:

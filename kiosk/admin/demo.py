@@ -7,12 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+from hardware.simulated.species import AttackSpecies
 from kiosk.errors import SettingsError
 
 _EPILOG = """\
 examples:
   kiosk demo                                   a genuine customer; the teller confirms (account class I)
   kiosk demo --subject impostor                another person's document: referred to the teller, who refuses
+  kiosk demo --subject screen_replay           an attack presentation: referred, with what was noticed, and refused
   kiosk demo --account-class II --language zh  no teller needed; in Chinese
   kiosk demo --customer declines-face          the complete route without the face
   kiosk demo --by-hand                         you are the customer and the teller (sign in as 1042, PIN 264913)
@@ -20,7 +22,12 @@ examples:
 Where there is no display, or with --headless, it runs off screen. Pictures of every screen, a summary and the logs
 are left in --out.
 """
-CUSTOMERS = ("agrees", "refuses-consent", "declines-face", "cancels", "walks-away")
+SUBJECTS = ("genuine", "impostor", *AttackSpecies)
+_SUBJECT_HELP = (
+    "who or what is before the camera: genuine, impostor (another person's document), or an attack presentation in the "
+    f"name of the document's holder: {', '.join(AttackSpecies)} (%(default)s)"
+)
+CUSTOMERS = ("agrees", "chooses-gently", "refuses-consent", "declines-face", "cancels", "walks-away")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,9 +38,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--subject", choices=["genuine", "impostor"], default="genuine", help="who stands there")
+    parser.add_argument("--subject", choices=SUBJECTS, default="genuine", metavar="WHO", help=_SUBJECT_HELP)
     parser.add_argument(
-        "--capture", type=Path, metavar="FILE", help="a clip or a folder of pictures as the face camera, over and over"
+        "--capture",
+        type=Path,
+        metavar="FILE",
+        help="a clip or a folder of pictures as the face camera, over and over: taken for the recording that it is",
     )
     parser.add_argument(
         "--capture-once", action="store_true", help="let the capture end, as a camera does that is unplugged"

@@ -18,6 +18,7 @@ from kiosk.session.events import AccountClass, Language
 from kiosk.session.machine import Phase, Session
 from kiosk.ui.customer.window import CustomerWindow
 from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthrough
+from kiosk.verification.layers import ChallengeVariant
 
 _LOOK_EVERY_MS = 100
 _DELIVERY_PATIENCE_MS = 30_000
@@ -27,6 +28,7 @@ _CUSTOMERS: dict[str, dict[str, Any]] = {
     "agrees": {},
     "refuses-consent": {"consent": ConsentChoice.REFUSE},
     "declines-face": {"consent": ConsentChoice.APPLICATION_ONLY},
+    "chooses-gently": {"variant": ChallengeVariant.WITHOUT_TURNS_AND_LIGHT},
     "cancels": {"cancel_at": Phase.CONFIRMING_DETAILS},
     "walks-away": {"walk_away_at": Phase.CONFIRMING_DETAILS},
 }
@@ -149,5 +151,7 @@ class DemoDesk(QObject):
             self._desk.controller.touched()
         if session.referral is not None:
             report(referral=session.referral.value)
+        if session.suspicions:
+            report(suspicions=sorted(session.suspicions))
         if session.phase is Phase.SHOWING_VERDICT:
             report(verdict="yes" if session.answer else "no")

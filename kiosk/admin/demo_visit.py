@@ -22,16 +22,19 @@ from typing import IO, Any, Self
 
 from hardware.camera import HardwareError
 from hardware.recorded_camera import open_recorded_camera
+from hardware.simulated.species import AttackSpecies
 from kiosk.admin.certificates import make_receiver_folder
 from kiosk.admin.demo_outcome import Outcome, Subject, departures
 from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, FirstTeller, NewKiosk, make_kiosk
 from kiosk.admin.run import start_kiosk
 from kiosk.admin.specimen import demo_data, demo_portrait, render_specimen
 from kiosk.errors import SettingsError
+from kiosk.runtime.camera_choice import COMPANION
 from kiosk.runtime.confinement import end_with_parent
 from kiosk.settings import CameraSettings, ScreenSettings
 from kiosk.verification.decision import ReferralReason
-from kiosk.vision.models import MODELS_DIR, check_models, load_manifest
+from kiosk.vision.installed_models import load_models
+from kiosk.vision.models import MODELS_DIR, check_models
 from kiosk.vision.photograph import load_photograph, save_png
 
 DEMO_TELLER = FirstTeller("1042", "Demo Teller", "264913")
@@ -52,7 +55,7 @@ class DemoVisit:
         self._started: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        check_models(load_manifest(), MODELS_DIR)
+        check_models(load_models(), MODELS_DIR)
         self._prepare_out()
         self._home, self._home_lock = _make_home()
         return self
@@ -130,6 +133,8 @@ class DemoVisit:
     def _subject(self) -> Subject:
         if self._arguments.capture is not None:
             return Subject.RECORDING
+        if self._arguments.subject in tuple(AttackSpecies):
+            return Subject.ATTACK
         if self._arguments.subject == "impostor":
             return Subject.IMPOSTOR
         return Subject.GENUINE if self._arguments.document is None else Subject.UNKNOWN
@@ -141,10 +146,13 @@ class DemoVisit:
             except HardwareError as error:
                 raise SettingsError(f"--capture: {error}") from error
             return CameraSettings("recorded" if self._arguments.capture_once else "looped", str(capture.resolve()))
-        name = "astronaut" if self._arguments.subject == "genuine" else "hopper"
+        shown = self._arguments.subject
         portrait = self._home / "subject.png"
-        save_png(portrait, demo_portrait(name))
-        return CameraSettings("simulated", str(portrait))
+        save_png(portrait, demo_portrait("hopper" if shown == "impostor" else "astronaut"))
+        if shown not in tuple(AttackSpecies):
+            return CameraSettings("simulated", str(portrait))
+        save_png(portrait.with_name(COMPANION), demo_portrait("hopper"))
+        return CameraSettings("simulated", f"{shown}:{portrait}")
 
     def _document(self) -> Path:
         page = self._home / "document.png"
@@ -237,7 +245,7 @@ class DemoVisit:
 
     def _walk_plan(self) -> dict[str, Any]:
         arguments = self._arguments
-        dishonest = self._subject in (Subject.IMPOSTOR, Subject.RECORDING)
+        dishonest = self._subject in (Subject.IMPOSTOR, Subject.RECORDING, Subject.ATTACK)
         teller = "refuse" if dishonest and arguments.teller == "auto" else arguments.teller
         return {
             "language": arguments.language,
@@ -278,6 +286,7 @@ class DemoVisit:
             referral=None if referral is None else ReferralReason(referral),
             committed=done.get("committed", 0),
             received=len(self.received()),
+            suspicions=tuple(done.get("suspicions", ())),
         )
         otherwise = (*departures(self._subject, outcome), *self._what_broke())
         return {
@@ -285,6 +294,7 @@ class DemoVisit:
             "otherwise": list(otherwise),
             "verdict": done.get("verdict", "none"),
             "referred_because": referral,
+            "suspicions": list(outcome.suspicions),
             "verdicts_committed": outcome.committed,
             "verdicts_received": outcome.received,
             "phases": done.get("phases", []),

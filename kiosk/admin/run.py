@@ -125,23 +125,20 @@ def _launcher_command(
     command = [sys.executable, "-I", "-m", "kiosk.runtime.launcher", "--logs", str(logs.resolve())]
     if once:
         command.append("--once")
-    command += ["--", "--folder", str(folder.resolve()), "--template-model", _template_model(folder), *desk_arguments]
+    command += ["--", "--folder", str(folder.resolve()), "--models", _models_in_force(folder), *desk_arguments]
     for descriptor in passed:
         command += ["--passphrase-fd", str(descriptor)]
     return command
 
 
-def _template_model(folder: Path) -> str:
-    """What the manifest has in force for the bank's policy, as desk reads it."""
+def _models_in_force(folder: Path) -> str:
+    """What desk judges by, as it reads it."""
     import msgspec
 
+    from kiosk.admin.model_in_force import models_in_force
     from kiosk.settings import load_settings
-    from kiosk.verification.comparison import TemplateModel
-    from kiosk.vision.models import load_manifest
 
-    manifest = load_manifest()
-    threshold = manifest.template_threshold(load_settings(folder).policy.false_match_rate)
-    return msgspec.json.encode(TemplateModel(manifest.template_model.id, threshold)).decode()
+    return msgspec.json.encode(models_in_force(folder, load_settings(folder))).decode()
 
 
 def _in_memory(passphrase: str | None) -> tuple[int, ...]:
@@ -174,16 +171,19 @@ def _lock(folder: Path) -> int:
 
 def _check(arguments: argparse.Namespace, settings: "Settings") -> str | None:
     """Try everything that desk and its children will need; return the passphrase; raise a `KioskError`."""
+    from kiosk.admin.site_threshold import check_site_threshold
     from kiosk.settings import demand_files
     from kiosk.store.store import open_store, unlock
 
     folder: Path = arguments.folder
     demand_files(folder, settings)
     _check_certificates(folder, settings)
-    _check_models(settings)
+    _check_models(folder, settings)
+    _check_face_camera(settings)
     passphrase = read_passphrase(arguments.passphrase_file) if settings.vault.kind == "passphrase" else None
     vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
     _check_client_certificate(folder, settings, vault)
+    check_site_threshold(settings, vault)
     open_store(folder, vault).close()
     return passphrase
 
@@ -229,14 +229,16 @@ def _check_client_certificate(folder: Path, settings: "Settings", vault: "OpenVa
         )
 
 
-def _check_models(settings: "Settings") -> None:
-    from kiosk.vision.models import MODELS_DIR, check_models, load_manifest
-
-    manifest = load_manifest()
-    check_models(manifest, MODELS_DIR)
-    rate = settings.policy.false_match_rate
-    if not manifest.template_threshold(rate).validated:
+def _check_face_camera(settings: "Settings") -> None:
+    if not settings.face_camera.vendor:
         print(
-            f"The template model {manifest.template_model.id} has no threshold validated at false match rate "
-            f"{f'{rate:.6f}'.rstrip('0')}: every comparison is referred to the teller."
+            "The identity of the face camera was never recorded, so it will be refused: plug it in, then run "
+            "`kiosk setup --record-cameras`."
         )
+
+
+def _check_models(folder: Path, settings: "Settings") -> None:
+    from kiosk.admin.model_in_force import check_model_in_force
+
+    for remark in check_model_in_force(folder, settings):
+        print(remark)

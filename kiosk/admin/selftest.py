@@ -1,31 +1,57 @@
-"""`kiosk selftest crash`: kills processes of a running kiosk at random and proves that nothing is lost or doubled.
+"""`kiosk selftest`: long tests of the whole program, for developers and acceptance.
 
-A demo kiosk serves one simulated customer after the other while eyes, reader, courier, desk and the receiver are
-killed with SIGKILL. Afterwards every committed verdict must have reached the receiver exactly once.
+`crash` serves one simulated customer after the other while eyes, reader, courier, desk and the receiver are killed with
+SIGKILL; afterwards every committed verdict must have reached the receiver exactly once.
+
+`attacks` rehearses every simulated attack presentation and bona fide subjects on a simulated clock: no attack may be
+accepted by the full policy. `layers` shows each of them a turn to both sides and the light, whatever it answers, and
+counts what every layer alone would let pass. One renderer and two portraits: regression results, never an APCER or a
+BPCER.
 """
 
 import argparse
+import json
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kiosk.admin.attack_run import Run, Way
+
+_EPILOG = """examples:
+  kiosk selftest crash --kills 100 --seed 1        about four minutes
+  kiosk selftest attacks --runs 200                about two hours on two cores; goes on where it was stopped
+  kiosk selftest attacks --runs 20 --only mask print bona_fide
+"""
+MOST_BONA_FIDE_NOT_ACCEPTED = 0.03
+"""Of visits with up to three attempts."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "selftest",
-        help="kill processes at random and prove that nothing is lost",
+        help="kill processes at random, rehearse attack presentations",
         description=__doc__,
-        epilog="example: kiosk selftest crash --kills 100 --seed 1   (about four minutes)",
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["crash"], help="the only self-test so far")
-    parser.add_argument("--kills", type=int, default=100, help="how many processes to kill (%(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="repeat the random choices of an earlier run")
+    parser.add_argument("what", choices=["crash", "attacks", "layers"])
+    parser.add_argument("--kills", type=int, default=100, help="crash: how many processes to kill (%(default)s)")
+    parser.add_argument("--seed", type=int, default=None, help="crash: repeat the random choices of an earlier run")
+    parser.add_argument("--runs", type=int, default=200, help="attacks, layers: runs of each subject (%(default)s)")
+    parser.add_argument("--only", nargs="+", metavar="SUBJECT", help="attacks, layers: bona_fide, print … (all)")
+    parser.add_argument("--jobs", type=int, default=2, help="attacks, layers: processes at once (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("selftest-out"), help="logs and report (%(default)s)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    return _crash(arguments) if arguments.what == "crash" else _rehearse(arguments)
+
+
+def _crash(arguments: argparse.Namespace) -> int:
     from kiosk.admin.crash_run import CrashRun
 
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2**31)
@@ -38,3 +64,83 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"FAULT: {fault}", file=sys.stderr)
     print("nothing was lost or doubled" if not report.faults else f"{len(report.faults)} faults")
     return 0 if not report.faults else 1
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from kiosk.admin.attack_run import AttackRun, Way, alone, summary
+
+    way = Way.ALONE if arguments.what == "layers" else Way.VISIT
+    runs = planned_runs(arguments.only, arguments.runs, way)
+    attacks = AttackRun(arguments.out)
+    columns = (TextColumn("rehearsing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("rehearsing", total=len(runs))
+        attacks.run(runs, arguments.jobs, lambda done, total: progress.update(task, completed=done, total=total))
+    wanted = {(run.subject, run.seed, run.way) for run in runs}
+    results = [result for result in attacks.results if (result.subject, result.seed, result.way) in wanted]
+    if way is Way.ALONE:
+        rows = alone(results)
+        _print_layers(rows)
+        (arguments.out / "layers.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        return 0
+    counted = summary(results)
+    _print_table(counted)
+    (arguments.out / "attacks.json").write_text(json.dumps(counted, indent=1), encoding="utf-8")
+    faults = _faults(counted)
+    for fault in faults:
+        print(f"FAULT: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def planned_runs(only: Sequence[str] | None, count: int, way: "Way") -> "list[Run]":
+    """Seed by seed, so that what is stopped has seen every subject; attacks have one attempt a run, visits three."""
+    from kiosk.admin.attack_run import BONA_FIDE, SUBJECTS, Run
+    from kiosk.errors import SettingsError
+
+    unknown = sorted(set(only or ()) - set(SUBJECTS))
+    if unknown:
+        raise SettingsError(f"There is no subject called {unknown[0]!r}; choose among {', '.join(SUBJECTS)}.")
+    chosen = [subject for subject in SUBJECTS if only is None or subject in only]
+    return [Run(name, seed, 3 if name == BONA_FIDE else 1, way) for seed in range(count) for name in chosen]
+
+
+def _faults(counted: dict[str, Any]) -> list[str]:
+    """What may not be."""
+    faults = []
+    for subject, row in counted["subjects"].items():
+        refused = row["runs"] - row["accepted"]
+        if subject == "bona_fide" and refused > MOST_BONA_FIDE_NOT_ACCEPTED * row["runs"]:
+            faults.append(f"{refused} of {row['runs']} bona fide visits were not accepted")
+        if subject != "bona_fide" and row["accepted"]:
+            faults.append(f"{row['accepted']} of {row['runs']} presentations of {subject} were accepted")
+    return faults
+
+
+def _print_layers(rows: dict[str, dict[str, int]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="people: 2, one renderer: regression results", caption="runs that each layer alone let pass")
+    for heading in ("subject", *next(iter(rows.values()), {})):
+        table.add_column(heading, justify="left" if heading == "subject" else "right")
+    for subject, row in rows.items():
+        table.add_row(subject, *(str(number) for number in row.values()))
+    Console().print(table)
+
+
+def _print_table(counted: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title=f"people: {counted['people']}, one renderer: regression results", caption="columns: runs not passed by"
+    )
+    rows = counted["subjects"]
+    layers = list(next(iter(rows.values()))["not_passed"]) if rows else []
+    for heading in ("subject", "runs", "accepted", *layers):
+        table.add_column(heading, justify="left" if heading == "subject" else "right")
+    for subject, row in rows.items():
+        table.add_row(subject, *(str(number) for number in (row["runs"], row["accepted"], *row["not_passed"].values())))
+    Console().print(table)

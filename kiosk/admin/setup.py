@@ -96,6 +96,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list-cameras", action="store_true", help="print the cameras at this machine, then end")
     other.add_argument(
+        "--record-cameras",
+        action="store_true",
+        help="write down which USB cameras are plugged in now, as the only ones allowed, then end",
+    )
+    other.add_argument(
         "--install-client-certificate", type=Path, metavar="FILE", help="install what the bank signed, then end"
     )
     parser.set_defaults(run=run)
@@ -104,6 +109,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.list_cameras:
         return _list_cameras()
+    if arguments.record_cameras:
+        from kiosk.admin.camera_menu import record_cameras
+
+        print(record_cameras(arguments.folder))
+        return 0
     if arguments.install_client_certificate is not None:
         return _install_certificate(arguments)
     from kiosk.admin.new_kiosk import make_kiosk, refuse_old_folder
@@ -218,7 +228,7 @@ def _ask_client_certificate(arguments: argparse.Namespace) -> tuple[Path | None,
 
 
 def _ask_cameras(arguments: argparse.Namespace) -> "tuple[CameraSettings, CameraSettings]":
-    from kiosk.admin.camera_menu import CameraAtHand, cameras_at_hand, choose_camera, menu
+    from kiosk.admin.camera_menu import CameraAtHand, cameras_at_hand, choose_camera, menu, recorded
     from kiosk.settings import CameraSettings
 
     cameras: list[CameraAtHand] = []
@@ -241,7 +251,7 @@ def _ask_cameras(arguments: argparse.Namespace) -> "tuple[CameraSettings, Camera
         "/dev/video2",
         _rule("document_camera", "address", face_camera=face),
     )
-    return CameraSettings("usb", face), CameraSettings("usb", document, 1920, 1080)
+    return recorded(CameraSettings("usb", face)), recorded(CameraSettings("usb", document, 1920, 1080))
 
 
 def _rule(table: str, name: str, face_camera: str = "the face camera") -> Callable[[str], None]:
@@ -291,6 +301,8 @@ def _print_next_steps(folder: Path, plan: "NewKiosk") -> None:
     missing = [c.address for c in (plan.face_camera, plan.document_camera) if absent(c.address)]
     if missing:
         steps.append(f"Plug in what is not at this machine yet: {', '.join(missing)}")
+    if not plan.face_camera.vendor:
+        steps.append(f"Record the face camera, which is refused until then: kiosk setup{option} --record-cameras")
     steps.append(f"Add further tellers: kiosk teller add{option}")
     steps.append(f"Check, then start: kiosk run{option} --check && kiosk run{option}")
     print(f"The kiosk is set up in {folder}. Next:")

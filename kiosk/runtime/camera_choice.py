@@ -1,15 +1,35 @@
 """Opens the camera that desk named. Lives in eyes and reader; the simulated subject gets its landmarks here."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hardware.camera import Camera, CameraRefusedError
+from hardware.camera import Camera, CameraRefusedError, ExposureControl, ForeignCameraError
+from hardware.camera_identity import CameraIdentity
 from hardware.document_camera import DocumentCamera, FieldOfView, QuarterTurns
 from kiosk.errors import RuntimeKioskError
 from kiosk.runtime.messages import CameraChoice
 
+if TYPE_CHECKING:
+    from hardware.simulated.living import Portrait
+
 
 class CameraUnusableError(RuntimeKioskError):
     """What `hardware` said of a camera, as an error of the kiosk's."""
+
+
+def open_face_camera(choice: CameraChoice, cue_fd: int | None) -> Camera:
+    """Open the camera that sees the customer: a USB camera only if setup has recorded which one it is."""
+    if choice.kind == "usb" and not choice.vendor:
+        raise ForeignCameraError(
+            f"The identity of the face camera {choice.address} was never recorded, so it is refused; plug it in, then "
+            "run `kiosk setup --record-cameras`."
+        )
+    return open_camera(choice, cue_fd)
+
+
+def has_exposure(camera: Camera, choice: CameraChoice) -> bool:
+    """True where the camera's exposure can be set and the settings let it."""
+    return choice.exposure_steps and isinstance(camera, ExposureControl) and camera.set_exposure(0.0)
 
 
 def open_camera(choice: CameraChoice, cue_fd: int | None) -> Camera:
@@ -24,7 +44,8 @@ def _open(choice: CameraChoice, cue_fd: int | None) -> Camera:
         case "usb":
             from hardware.opencv_camera import open_opencv_camera
 
-            return open_opencv_camera(choice.address, choice.width, choice.height, choice.frames_per_s)
+            size = (choice.width, choice.height)
+            return open_opencv_camera(choice.address, *size, choice.frames_per_s, allowed=_allowed(choice))
         case "recorded" | "looped":
             from hardware.recorded_camera import open_recorded_camera
 
@@ -40,23 +61,50 @@ def _open(choice: CameraChoice, cue_fd: int | None) -> Camera:
             raise CameraRefusedError(f"No camera of the kind {choice.kind!r} exists; use usb, recorded or simulated.")
 
 
+COMPANION = "companion.png"
+"""Beside the subject's portrait: the second person of an attack that needs one."""
+
+
 def _open_simulated(choice: CameraChoice, cue_fd: int | None) -> Camera:
+    """Open the demo's subject; the address is a portrait, or an attack's name, a colon and a portrait."""
     from hardware.simulated.cues import PipeCuePort
+    from hardware.simulated.species import AttackSpecies
     from hardware.simulated.subject import SimulatedSubjectCamera
-    from kiosk.vision.photograph import load_photograph
-    from kiosk.vision.still_faces import find_faces
 
     if cue_fd is None:
         raise CameraRefusedError("The simulated subject exists in the demo only.")
-    portrait = load_photograph(Path(choice.address))
-    faces = find_faces(portrait)
-    if len(faces) != 1:
-        raise CameraRefusedError("The simulated subject needs a portrait with exactly one face.")
+    word, _, address = choice.address.rpartition(":")
+    if word and word not in tuple(AttackSpecies):
+        raise CameraRefusedError(
+            f"No attack presentation is called {word!r}; the names are {', '.join(AttackSpecies)}."
+        )
+    portrait, companion = _portrait(Path(address)), Path(address).with_name(COMPANION)
     return SimulatedSubjectCamera(
-        portrait,
-        faces[0].landmarks,
+        portrait.pixels,
+        portrait.landmarks,
         PipeCuePort(cue_fd),
         width=choice.width,
         height=choice.height,
         frames_per_s=choice.frames_per_s,
+        attack=AttackSpecies(word) if word else None,
+        other=_portrait(companion) if word and companion.exists() else None,
     )
+
+
+def _portrait(path: Path) -> "Portrait":
+    from hardware.simulated.living import Portrait
+    from kiosk.vision.photograph import load_photograph
+    from kiosk.vision.still_faces import find_faces
+
+    pixels = load_photograph(path)
+    faces = find_faces(pixels)
+    if len(faces) != 1:
+        raise CameraRefusedError("The simulated subject needs a portrait with exactly one face.")
+    return Portrait(pixels, faces[0].landmarks)
+
+
+def _allowed(choice: CameraChoice) -> CameraIdentity | None:
+    """The camera that setup has recorded; None where it recorded none."""
+    if not choice.vendor:
+        return None
+    return CameraIdentity(choice.vendor, choice.product, choice.serial, choice.bus_path)

@@ -23,11 +23,14 @@ class Capture:
         preview: FrameMemory,
         analyse: Callable[[Frame], None],
         on_lost: Callable[[str], None],
+        before_preview: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]] = lambda pixels, _: pixels,
     ) -> None:
+        """`before_preview` gets each preview picture and the width of the whole frame, and may return another."""
         self._camera = camera
         self._preview = preview
         self._analyse = analyse
         self._on_lost = on_lost
+        self._before_preview = before_preview
         self._newest: Frame | None = None
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -69,7 +72,8 @@ class Capture:
             self._on_lost(sentence)
 
     def _publish(self, frame: Frame) -> None:
-        self._preview.write(_preview_size(frame), frame.sequence, frame.captured_at_s)
+        picture = self._before_preview(_preview_size(frame), frame.pixels.shape[1])
+        self._preview.write(picture, frame.sequence, frame.captured_at_s)
         with self._changed:
             self._newest = frame
             self._changed.notify_all()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from kiosk.errors import SettingsError
 from kiosk.privacy.notice import Notice, notice
+from kiosk.runtime.attempt_limits import AttemptLimits
 from kiosk.runtime.children import Children
 from kiosk.runtime.clock import Clock, SystemClock
 from kiosk.runtime.delivery_service import DeliveryService
@@ -24,7 +25,7 @@ from kiosk.settings import CameraSettings, Settings, load_settings
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.key_vault import SIGNING_KEY, TLS_CLIENT_KEY, OpenVault
 from kiosk.store.store import Store, open_store, unlock
-from kiosk.verification.comparison import TemplateModel
+from kiosk.verification.comparison import ModelsInForce, TemplateModel
 from kiosk.verification.decision import DecisionPolicy
 
 
@@ -41,7 +42,7 @@ class Desk(QObject):
         vault: OpenVault,
         launcher: socket.socket,
         models_dir: Path,
-        template_model: TemplateModel,
+        models: ModelsInForce,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class Desk(QObject):
         bridge = StoreBridge(self)
         self.crew = Children(
             launcher,
-            _set_up_eyes(settings, models_dir),
+            _set_up_eyes(settings, models_dir, models.template),
             SetUpReader(_camera(settings.document_camera)),
             _set_up_courier(folder, settings, vault),
             cue_roles=("eyes",) if settings.face_camera.kind == "simulated" else (),
@@ -73,9 +74,10 @@ class Desk(QObject):
         self.controller = SessionController(
             self.crew,
             verdicts,
-            decision_policy(settings),
-            template_model,
+            decision_policy(settings, models.classifier_threshold),
+            models.template,
             clock,
+            AttemptLimits(self.store, bridge, clock),
             minimum_age_years=settings.policy.minimum_age_years,
             patience=settings.policy.patience,
             demo=settings.kiosk.demo,
@@ -114,23 +116,25 @@ def open_desk(
     launcher: socket.socket,
     passphrase_fd: int | None,
     models_dir: Path,
-    template_model: TemplateModel,
+    models: ModelsInForce,
 ) -> Desk:
     """Read settings, unlock the vault and open the store; raise a `KioskError` of one sentence.
 
-    The threshold comes from who started the kiosk and not from eyes: one that the scorer may choose is none.
+    Thresholds come from who started the kiosk and not from eyes: one that the scorer may choose is none.
     """
     settings = load_settings(folder)
     passphrase = _read_passphrase(passphrase_fd)
     vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
-    return Desk(folder, settings, vault, launcher, models_dir, template_model)
+    return Desk(folder, settings, vault, launcher, models_dir, models)
 
 
-def decision_policy(settings: Settings) -> DecisionPolicy:
+def decision_policy(settings: Settings, classifier_threshold: float | None = None) -> DecisionPolicy:
     """The bank's policy; only the demo, which says so on every screen, does without a validated threshold."""
     return DecisionPolicy(
         false_match_rate=settings.policy.false_match_rate,
         require_validated_threshold=not settings.kiosk.demo,
+        classifier_threshold=classifier_threshold,
+        require_camera_controls=settings.policy.require_camera_controls,
     )
 
 
@@ -145,8 +149,8 @@ def _camera(camera: CameraSettings) -> CameraChoice:
     return CameraChoice(**msgspec.structs.asdict(camera))
 
 
-def _set_up_eyes(settings: Settings, models_dir: Path) -> SetUpEyes:
-    return SetUpEyes(_camera(settings.face_camera), str(models_dir))
+def _set_up_eyes(settings: Settings, models_dir: Path, template_model: TemplateModel) -> SetUpEyes:
+    return SetUpEyes(_camera(settings.face_camera), str(models_dir), template_model.id)
 
 
 def _set_up_courier(folder: Path, settings: Settings, vault: OpenVault) -> SetUpCourier:

@@ -7,14 +7,18 @@ import logging
 import random
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from kiosk.document.evidence import DocumentEvidence
-from kiosk.runtime.messages import BeginWindow, Compare, Compared, Message, Observed
+from kiosk.runtime.messages import BeginWindow, Compare, Compared, EyesReady, Message, Observed, SetExposure
 from kiosk.session.events import Accepted, AttemptFailed, Event, LivenessPassed, Positioned, Referred
+from kiosk.verification.attempt import AttemptCheck, draw_attempt
 from kiosk.verification.comparison import ComparisonScore, TemplateModel
 from kiosk.verification.decision import ComparisonEvidence, DecisionPolicy, ReferralReason, decide, is_one_face
+from kiosk.verification.exposure import draw_exposure_challenge
 from kiosk.verification.gestures import Gesture
-from kiosk.verification.liveness import LivenessCheck, LivenessProgress, PadDecision, PadOutcome, draw_challenge
+from kiosk.verification.layers import ChallengeVariant, Finding
+from kiosk.verification.liveness import LivenessProgress, PadDecision, PadOutcome
 from kiosk.verification.quality import CaptureGuidance, SteadyGuidance
 
 FIT_FOR_S = 1.0
@@ -43,10 +47,21 @@ class FaceCheck:
         self._window_id = 0
         self._unanswered: set[Gesture] = set()
         """Not asked again: many people's smile is not wide enough, and a second attempt should not fail by it too."""
-        self._check: LivenessCheck | None = None
+        self._variant = ChallengeVariant.FULL
+        self._has_exposure = False
+        self._exposure_stops = 0.0
+        self._check: AttemptCheck | None = None
         self._decision: PadDecision | None = None
         self.guidance = CaptureGuidance.COME_INTO_VIEW
         self.progress: LivenessProgress | None = None
+
+    def choose(self, variant: ChallengeVariant) -> None:
+        """The customer said which challenge suits them; counts from the next attempt on."""
+        self._variant = variant
+
+    def camera_ready(self, message: EyesReady) -> None:
+        """Eyes said what its camera can."""
+        self._has_exposure = message.has_exposure
 
     def reference_taken(self) -> None:
         """Eyes has a reference: positioning may end."""
@@ -69,14 +84,23 @@ class FaceCheck:
         ready = self._has_reference and at_s - self._fit_since_s >= FIT_FOR_S
         return Positioned() if ready else None
 
+    @property
+    def decision(self) -> PadDecision | None:
+        """How the last attempt ended, or None while one is under way."""
+        return self._decision
+
     def start_challenge(self) -> None:
         """Draw a challenge and open a new window of frames."""
         self._window_id += 1
         self._send_to_eyes(BeginWindow(self._window_id))
         self._decision = None
-        self._check = LivenessCheck(draw_challenge(self._chance, left_out=self._unanswered))
+        challenge = draw_attempt(self._chance, self._variant, self._unanswered)
+        if self._has_exposure:
+            challenge = replace(challenge, exposure=draw_exposure_challenge(self._chance))
+        self._check = AttemptCheck(challenge, classifier_threshold=self._policy.classifier_threshold)
 
     def stop_challenge(self) -> None:
+        self._expose(0.0)
         self._check = None
         self.progress = None
         self._fit_since_s = None
@@ -95,12 +119,20 @@ class FaceCheck:
         asked = None if self.progress is None else self.progress.gesture
         self.progress = progress
         self._decision = progress.decision
+        self._expose(progress.exposure_stops)
         if self._decision is None:
             return None
         if self._decision.outcome is PadOutcome.NON_RESPONSE and asked is not None:
             self._unanswered.add(asked)
         _log.info("The attempt ended with %s after %d answers.", self._decision.outcome, len(self._decision.answers))
-        return LivenessPassed() if self._decision.outcome is PadOutcome.BONA_FIDE else AttemptFailed()
+        if self._decision.outcome is PadOutcome.BONA_FIDE:
+            return LivenessPassed()
+        return AttemptFailed(self._decision.noticed)
+
+    def _expose(self, stops: float) -> None:
+        if stops != self._exposure_stops:
+            self._exposure_stops = stops
+            self._send_to_eyes(SetExposure(stops))
 
     def compare(self) -> None:
         """Ask eyes to compare over the very window and track that passed the challenge."""
@@ -124,13 +156,18 @@ class FaceCheck:
             frame_times_s=compared.frame_times_s,
             agreement=compared.agreement,
             witness_times_s=compared.witness_times_s,
+            refuse_below=self._template_model.refuse_below,
         )
         if self._decision is not None and not is_one_face(self._decision, evidence):
             _log.info("The attempt ended because its frames do not show one face from beginning to end.")
-            return AttemptFailed()
+            return AttemptFailed(frozenset({Finding.FACE_CHANGED}))
         acceptable = evidence_of_document is not None and evidence_of_document.acceptable
         decision = decide(acceptable, self._decision, evidence, self._policy)
-        return Accepted() if decision.referral is None else Referred(decision.referral)
+        if decision.referral is None:
+            return Accepted()
+        if self._decision is None or decision.referral is not ReferralReason.LIVENESS_INCOMPLETE:
+            return Referred(decision.referral)
+        return Referred(decision.referral, self._decision.unmeasured)
 
     def comparison_failed(self, window_id: int) -> Event | None:
         """No fit frame in the window: the attempt is used up; without an attempt to lose, the teller."""

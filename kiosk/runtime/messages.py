@@ -48,7 +48,8 @@ class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 class CameraChoice(Message, frozen=True):
     """Which camera to open: `usb` by address, `recorded` by path, `simulated` by the subject's portrait.
 
-    The part within left…bottom (fractions) counts, turned by so many quarter turns clockwise.
+    The part within left…bottom (fractions) counts, turned by so many quarter turns clockwise. A USB camera must be the
+    one that vendor, product, serial and bus path name, as far as they are not empty.
     """
 
     kind: str
@@ -61,6 +62,11 @@ class CameraChoice(Message, frozen=True):
     right: float = 1.0
     bottom: float = 1.0
     turns: int = 0
+    vendor: str = ""
+    product: str = ""
+    serial: str = ""
+    bus_path: str = ""
+    exposure_steps: bool = True
 
 
 class SetUpEyes(Message, frozen=True):
@@ -68,6 +74,8 @@ class SetUpEyes(Message, frozen=True):
 
     camera: CameraChoice
     models_dir: str
+    template_model: str = ""
+    """Id of the model that compares faces; empty for the one that comes with the program."""
 
 
 class StartCapture(Message, frozen=True):
@@ -82,6 +90,12 @@ class BeginWindow(Message, frozen=True):
     """Forget earlier samples and witnesses; keep those of the subject's track from now on."""
 
     window_id: int
+
+
+class SetExposure(Message, frozen=True):
+    """Set the camera's exposure this far from its usual, in stops; 0 puts it back."""
+
+    stops: float
 
 
 class TakeReference(Message, frozen=True):
@@ -110,6 +124,8 @@ class EyesReady(Message, frozen=True):
     model_id: str
     camera_name: str
     warm_up_s: float
+    has_exposure: bool = False
+    """The camera's exposure can be set."""
 
 
 class CameraFailed(Message, frozen=True):
@@ -263,7 +279,7 @@ class Fault(Message, frozen=True):
     sentence: str
 
 
-ToEyes = SetUpEyes | StartCapture | StopCapture | BeginWindow | TakeReference | Compare | Quit
+ToEyes = SetUpEyes | StartCapture | StopCapture | BeginWindow | SetExposure | TakeReference | Compare | Quit
 FromEyes = EyesReady | CameraFailed | Observed | ReferenceTaken | ReferenceRefused | Compared | CompareFailed | Fault
 ToReader = SetUpReader | ReadDocument | StopReading | Quit
 FromReader = ReaderReady | CameraFailed | DocumentSeen | DocumentWasRead | Fault

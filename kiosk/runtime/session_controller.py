@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.document.evidence import DocumentEvidence
 from kiosk.errors import KioskError
+from kiosk.runtime.attempt_limits import AttemptLimits
 from kiosk.runtime.children import Children
 from kiosk.runtime.clock import Clock
 from kiosk.runtime.document_check import DocumentCheck
@@ -49,7 +50,9 @@ from kiosk.session.events import (
     ApplicationRecord,
     CameraLost,
     Event,
+    Positioned,
     Referred,
+    Started,
     TimedOut,
     VerdictCommitted,
     VerdictNotCommitted,
@@ -59,7 +62,7 @@ from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
 
 _log = logging.getLogger(__name__)
-_TICK_MS = 250
+_TICK_MS = 20
 SILENCE_S = 10.0
 """How long eyes may say nothing of a camera that it should read: it hangs, and the customer waits."""
 _MAX_NAME = 64
@@ -84,6 +87,7 @@ class SessionController(QObject):
         policy: DecisionPolicy,
         template_model: TemplateModel,
         clock: Clock,
+        limits: AttemptLimits,
         *,
         minimum_age_years: int,
         patience: float,
@@ -96,6 +100,7 @@ class SessionController(QObject):
         self._policy = policy
         self._template_model = template_model
         self._clock = clock
+        self._limits = limits
         self._minimum_age_years = minimum_age_years
         self.patience = patience
         """Multiplies every time-out from the next touch on."""
@@ -114,7 +119,7 @@ class SessionController(QObject):
         self._silence_timer.timeout.connect(
             lambda: self._lose_child("eyes", f"it has said nothing for {SILENCE_S:g} s")
         )
-        self._challenge_timer.timeout.connect(lambda: self.send(self._face.tick(self._clock.monotonic_s())))
+        self._challenge_timer.timeout.connect(self._let_time_pass)
         children.eyes_said.connect(self._hear_eyes)
         children.reader_said.connect(self._hear_reader)
         children.child_lost.connect(self._lose_child)
@@ -145,9 +150,12 @@ class SessionController(QObject):
 
     def _advance(self, event: Event) -> None:
         before = self.session
+        if isinstance(event, Started) and before.phase is Phase.IDLE:
+            event = Started(self._limits.begin_visit())
         after, effects = advance(before, event)
         if after is before:
             return
+        self._limits.note(before, event, after, self.trouble.emit)
         self._show(session=after)
         for effect in effects:
             self._carry_out(effect)
@@ -223,7 +231,7 @@ class SessionController(QObject):
             case Effect.STOP_CHALLENGE:
                 self._face.stop_challenge()
                 self._challenge_timer.stop()
-                self._show(gesture=None, gesture_number=0, gesture_count=0, gesture_ends_at_s=None)
+                self._show(gesture=None, gesture_number=0, gesture_count=0, gesture_ends_at_s=None, colour=None)
             case Effect.COMPARE:
                 self._face.compare()
             case Effect.CALL_TELLER:
@@ -268,6 +276,8 @@ class SessionController(QObject):
 
     def _start_capture(self) -> None:
         if self.session.phase is Phase.POSITIONING and self.session.face_allowed:
+            assert self.session.variant is not None
+            self._face.choose(self.session.variant)
             self._painted.pop("face", None)
             self._children.send_eyes(TakeReference())
             self._children.send_eyes(StartCapture())
@@ -313,6 +323,7 @@ class SessionController(QObject):
     def _hear_eyes(self, message: FromEyes) -> None:
         match message:
             case EyesReady():
+                self._face.camera_ready(message)
                 self._became_ready("eyes")
             case Observed():
                 self._observe(message)
@@ -335,18 +346,28 @@ class SessionController(QObject):
             self._silence_timer.start()
         if self.session.phase is Phase.POSITIONING:
             event = self._face.position(observed, now_s)
-            self._show(guidance=self._face.guidance)
-            self.send(event)
+            wait_ends_at_s = self._limits.wait_ends_at_s
+            self._show(guidance=self._face.guidance, wait_ends_at_s=wait_ends_at_s)
+            self.send(None if wait_ends_at_s is not None and isinstance(event, Positioned) else event)
         elif self.session.phase is Phase.CHECKING_LIVENESS:
             event = self._face.answer(observed, now_s)
-            if (progress := self._face.progress) is not None:
-                self._show(
-                    gesture=progress.gesture,
-                    gesture_number=progress.number,
-                    gesture_count=progress.count,
-                    gesture_ends_at_s=progress.window_ends_at_s,
-                )
+            self._show_progress()
             self.send(event)
+
+    def _let_time_pass(self) -> None:
+        event = self._face.tick(self._clock.monotonic_s())
+        self._show_progress()
+        self.send(event)
+
+    def _show_progress(self) -> None:
+        if (progress := self._face.progress) is not None:
+            self._show(
+                gesture=progress.gesture,
+                gesture_number=progress.number,
+                gesture_count=progress.count,
+                gesture_ends_at_s=progress.window_ends_at_s,
+                colour=progress.colour,
+            )
 
     def _hear_reader(self, message: FromReader) -> None:
         match message:

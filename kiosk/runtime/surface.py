@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.document.evidence import DocumentRemark
-from kiosk.session.events import ApplicationRecord, Event, RefusalReason
+from kiosk.session.events import ApplicationRecord, Event, RefusalReason, TellerCheck
 from kiosk.session.machine import Session
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
+from kiosk.verification.light import ScreenColour
 from kiosk.verification.liveness import Gesture, GestureChallenge
 from kiosk.verification.quality import CaptureGuidance
 
@@ -56,8 +58,12 @@ class SessionView:
     gesture_count: int = 0
     gesture_ends_at_s: float | None = None
     """Monotonic time at which the response window closes."""
+    colour: ScreenColour | None = None
+    """What the whole screen shines in right now; None for its usual picture."""
     gesture_window_s: float = GestureChallenge(()).response_window_s
     """How long that window is open in all."""
+    wait_ends_at_s: float | None = None
+    """Monotonic time until which no face check begins: too many failed on end; None where one may."""
     idle_ends_at_s: float | None = None
     """Monotonic time at which the visit times out; pages warn from 20 s before."""
     slip: VisitSlip | None = None
@@ -97,6 +103,12 @@ class WaitingVisit:
     since: datetime
     can_be_answered: bool
     """False where no document could be read: only closing the visit is possible."""
+    variant: ChallengeVariant | None = None
+    """Which face check the customer chose; None where it did not come to that."""
+    suspicions: frozenset[Finding] = frozenset()
+    """What spoke against a living face; the customer never learns of it."""
+    unmeasured: frozenset[Finding] = frozenset()
+    """Why the face check was not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +173,8 @@ class TellerSurface(Protocol):
 
     def sign_off(self) -> None: ...
 
-    def confirm(self) -> None:
-        """The waiting visit is a yes."""
+    def confirm(self, checks: frozenset[TellerCheck]) -> None:
+        """The waiting visit is a yes, after the teller has looked at this."""
 
     def refuse(self, reason: RefusalReason) -> None:
         """The waiting visit is a no."""

@@ -15,7 +15,7 @@ from kiosk.runtime.clock import Clock
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.store_bridge import StoreBridge, submitted
 from kiosk.runtime.surface import OpenApplication, TellerView, TerminalNotice, VisitStage, WaitingVisit
-from kiosk.session.events import RefusalReason, TellerClosedVisit, TellerConfirmed, TellerRefused
+from kiosk.session.events import RefusalReason, TellerCheck, TellerClosedVisit, TellerConfirmed, TellerRefused
 from kiosk.session.machine import Phase, Session
 from kiosk.store.store import Store
 from kiosk.store.tellers import TellerAccount
@@ -121,10 +121,10 @@ class TellerDesk(QObject):
 
     # --- acts ---
 
-    def confirm(self) -> None:
-        """The waiting visit is a yes."""
+    def confirm(self, checks: frozenset[TellerCheck]) -> None:
+        """The waiting visit is a yes, after the teller has looked at this."""
         if (teller_id := self._who_acts(Act.CONFIRM_VISIT)) is not None:
-            self._controller.send(TellerConfirmed(teller_id))
+            self._controller.send(TellerConfirmed(teller_id, checks))
 
     def refuse(self, reason: RefusalReason) -> None:
         """The waiting visit is a no."""
@@ -275,6 +275,9 @@ class TellerDesk(QObject):
             reason=session.referral or ReferralReason.COMPARISON_FAILED,
             since=self._waiting_since,
             can_be_answered=session.can_be_answered,
+            variant=session.variant,
+            suspicions=session.suspicions,
+            unmeasured=session.unmeasured,
         )
 
     def _show_undelivered(self, summary: Any) -> None:

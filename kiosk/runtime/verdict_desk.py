@@ -13,6 +13,7 @@ from kiosk.runtime.store_bridge import StoreBridge, submitted
 from kiosk.runtime.surface import VisitSlip
 from kiosk.session.events import ApplicationRecord, TellerConfirmed, TellerRefused
 from kiosk.session.machine import Session
+from kiosk.store import verdict_words
 from kiosk.store.store import CommittedVerdict, Store
 from kiosk.verification.verdict import (
     SALT_BYTES,
@@ -107,11 +108,11 @@ class VerdictDesk:
 
 
 def _who(session: Session) -> tuple[str, str]:
-    """Actor and reason for the audit entry; no personal datum."""
+    """Actor and reason for the audit entry, with the face check that was chosen; no personal datum."""
     match session.teller_act:
-        case TellerConfirmed(teller_id=teller_id):
-            return teller_id, f"confirmed after {session.referral}"
+        case TellerConfirmed(teller_id=teller_id, checks=checks):
+            return teller_id, verdict_words.confirmed(session.referral, session.variant, checks)
         case TellerRefused(teller_id=teller_id, reason=reason):
-            return teller_id, f"refused: {reason}"
+            return teller_id, verdict_words.refused(reason, session.variant)
         case None:
-            return "machine", "accepted by the policy"
+            return "machine", verdict_words.accepted(session.variant)

@@ -26,13 +26,26 @@ The same event can mean different things, depending on what the session remember
 - A consent without the purpose *application* is a refusal.
 - A document whose check digits are wrong was not read: the visit is referred, and the teller can only close it. One
   that was read but cannot be accepted becomes `DocumentNeedsTeller`, and no face is captured.
-- `DetailsConfirmed` without an address changes nothing. Where the face is declined or not consented to, or a referral
-  already stands, it becomes `DetailsConfirmedForTeller`.
+- `DetailsConfirmed` without an address changes nothing. Where the face is declined or not consented to, no attempt is
+  left, or a referral already stands, it becomes `DetailsConfirmedForTeller`.
 - `Accepted` counts only for a live face that may be seen and a document nothing speaks against; a Class I account is
-  always referred.
-- The last of {MAX_ATTEMPTS} attempts to fail is a referral.
+  always referred, and so is every face check but the full one: whichever the customer chose, nobody is refused for it,
+  and nobody gets a yes by it without a teller.
+- The last of {MAX_ATTEMPTS} attempts to fail becomes `LastAttemptFailed`, a referral.
 - `TellerConfirmed` and `TellerRefused` count only with the name of a teller and for a visit that can be answered: a
-  document, the details, an account class.
+  document, the details, an account class. `TellerConfirmed` also needs both of the teller's checks: the face itself,
+  and the person against the document.
+
+## Attempts outlive a visit that breaks off
+
+A visit that ends because a camera, a process or the whole desk failed takes its failed attempts along: `Started`
+brings them to the next visit if it begins within 3 minutes of the last of them, whoever begins it, for nobody can tell
+whether it is the same person. Where all {MAX_ATTEMPTS} are used up the next visit goes from the details to the teller.
+A visit that ends in order (an answer, cancelled, timed out, closed by the teller) leaves nothing to the next one.
+
+Independently of visits, five attempts in a row that fail within 3 minutes make the terminal wait 30 s before another
+begins: `Positioned` is held back, the customer sees for how long, and every other way on stays open
+(`kiosk/verification/failure_limits.py`).
 """
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from kiosk.document.evidence import DocumentEvidence, DocumentKind
 from kiosk.privacy.consent import Consent
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 
 
 class Language(StrEnum):
@@ -51,6 +52,9 @@ class Event:
 class Started(Event):
     """The customer touched the welcome screen."""
 
+    failed_attempts: int = 0
+    """Of a visit that broke off a moment ago and may have been the same person's; the controller knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageChosen(Event):
@@ -85,6 +89,13 @@ class DetailsConfirmed(Event):
 @dataclass(frozen=True, slots=True)
 class DocumentReadAgain(Event):
     """The customer says that what was read is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCheckChosen(Event):
+    """The customer has read what the face check is like and says which one suits them."""
+
+    variant: ChallengeVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +148,10 @@ class LivenessPassed(Event):
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed(Event):
-    """The attempt is used up: no or a wrong answer, the face left, was joined or exchanged."""
+    """The attempt is used up: no or a wrong answer, the face left, was joined or exchanged; or a layer objected."""
+
+    suspicions: frozenset[Finding] = frozenset()
+    """What was noticed; for the teller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,8 @@ class Referred(Event):
     """The teller decides."""
 
     reason: ReferralReason
+    unmeasured: frozenset[Finding] = frozenset()
+    """Why layers that the policy asks for have measured nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +196,21 @@ class RefusalReason(StrEnum):
     NOT_ELIGIBLE = "not_eligible"
 
 
+class TellerCheck(StrEnum):
+    """What a teller has looked at before a yes; kept in the audit."""
+
+    FACE = "face"
+    """For mask material, a screen, a print."""
+    PERSON = "person"
+    """Against the document."""
+
+
 @dataclass(frozen=True, slots=True)
 class TellerConfirmed(Event):
+    """Counts only with every check made."""
+
     teller_id: str
+    checks: frozenset[TellerCheck]
 
 
 @dataclass(frozen=True, slots=True)

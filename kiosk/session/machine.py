@@ -25,6 +25,7 @@ from kiosk.session.events import (
     DocumentRead,
     DocumentReadAgain,
     Event,
+    FaceCheckChosen,
     FaceDeclined,
     Language,
     LanguageChosen,
@@ -32,6 +33,7 @@ from kiosk.session.events import (
     Positioned,
     Referred,
     Started,
+    TellerCheck,
     TellerClosedVisit,
     TellerConfirmed,
     TellerRefused,
@@ -41,6 +43,7 @@ from kiosk.session.events import (
     VerdictNotCommitted,
 )
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 
 MAX_ATTEMPTS = 3
 
@@ -54,6 +57,8 @@ class Phase(StrEnum):
     CHOOSING_ACCOUNT_CLASS = "choosing_account_class"
     READING_DOCUMENT = "reading_document"
     CONFIRMING_DETAILS = "confirming_details"
+    PREPARING_FACE_CHECK = "preparing_face_check"
+    """What comes is explained and a gentler way offered; nothing shines and no camera is read before."""
     POSITIONING = "positioning"
     CHECKING_LIVENESS = "checking_liveness"
     COMPARING = "comparing"
@@ -70,6 +75,7 @@ TIMEOUT_S: Mapping[Phase, float | None] = MappingProxyType(
         Phase.CHOOSING_ACCOUNT_CLASS: 90.0,
         Phase.READING_DOCUMENT: 90.0,
         Phase.CONFIRMING_DETAILS: 180.0,
+        Phase.PREPARING_FACE_CHECK: 120.0,
         Phase.POSITIONING: 90.0,
         Phase.CHECKING_LIVENESS: 60.0,
         Phase.COMPARING: 60.0,
@@ -136,8 +142,14 @@ class Session:
     phone: str | None = None
     face_declined: bool = False
     live: bool = False
+    variant: ChallengeVariant | None = None
+    """Which face check the customer chose; None before that, and where there is none."""
     attempts: int = 0
-    """Failed liveness attempts so far."""
+    """Failed liveness attempts so far, those of a visit that broke off a moment ago included."""
+    suspicions: frozenset[Finding] = frozenset()
+    """What spoke against a living face in any of them; for the teller."""
+    unmeasured: frozenset[Finding] = frozenset()
+    """Why layers that the policy asks for have measured nothing; for the teller."""
     referral: ReferralReason | None = None
     teller_act: TellerConfirmed | TellerRefused | None = None
     answer: bool | None = None
@@ -153,12 +165,18 @@ class Session:
     def may_be_accepted(self) -> bool:
         """The machine may say yes only to a live face that may be seen and a document nothing speaks against."""
         document_accepted = self.evidence is not None and self.evidence.acceptable and self.referral is None
-        return self.live and self.face_allowed and document_accepted and self.can_be_answered
+        checked = self.live and self.face_allowed and self.variant is not None
+        return checked and document_accepted and self.can_be_answered
 
     @property
     def face_allowed(self) -> bool:
         """Only an explicit consent to the face check, not declined since, lets the camera be read."""
         return self.consent is not None and self.consent.includes_face_check and not self.face_declined
+
+    @property
+    def may_check_face(self) -> bool:
+        """There is an attempt left for it."""
+        return self.face_allowed and self.attempts < MAX_ATTEMPTS
 
     @property
     def needs_eyes(self) -> bool:
@@ -173,6 +191,7 @@ class Session:
         return self.phase in _UNTIL_DETAILS
 
 
+_FACE_CHECK = (Phase.PREPARING_FACE_CHECK, Phase.POSITIONING, Phase.CHECKING_LIVENESS, Phase.COMPARING)
 _UNTIL_DETAILS = (
     Phase.CHOOSING_LANGUAGE,
     Phase.ASKING_CONSENT,
@@ -188,6 +207,13 @@ class DetailsConfirmedForTeller(Event):
 
     address: str
     phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastAttemptFailed(Event):
+    """The attempt was the last that the visit had."""
+
+    suspicions: frozenset[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,16 +242,22 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (P.READING_DOCUMENT, Referred): Step(P.WAITING_FOR_TELLER, (E.STOP_READING_DOCUMENT, E.CALL_TELLER)),
     # Anew, so that reader is told that nobody wants the portrait any more.
     (P.READING_DOCUMENT, FaceDeclined): Step(P.READING_DOCUMENT, (E.STOP_READING_DOCUMENT, E.START_READING_DOCUMENT)),
-    (P.CONFIRMING_DETAILS, DetailsConfirmed): Step(P.POSITIONING, (E.START_FACE_CAPTURE,)),
+    (P.CONFIRMING_DETAILS, DetailsConfirmed): Step(P.PREPARING_FACE_CHECK),
     (P.CONFIRMING_DETAILS, DetailsConfirmedForTeller): Step(P.WAITING_FOR_TELLER, (E.CALL_TELLER,)),
     (P.CONFIRMING_DETAILS, Referred): Step(P.CONFIRMING_DETAILS),
     (P.CONFIRMING_DETAILS, DocumentReadAgain): Step(P.READING_DOCUMENT, (E.START_READING_DOCUMENT,)),
     (P.CONFIRMING_DETAILS, FaceDeclined): Step(P.CONFIRMING_DETAILS),
+    (P.PREPARING_FACE_CHECK, FaceCheckChosen): Step(P.POSITIONING, (E.START_FACE_CAPTURE,)),
+    (P.PREPARING_FACE_CHECK, FaceDeclined): Step(P.WAITING_FOR_TELLER, (E.CALL_TELLER,)),
+    (P.PREPARING_FACE_CHECK, Referred): Step(P.WAITING_FOR_TELLER, (E.CALL_TELLER,)),
     (P.POSITIONING, Positioned): Step(P.CHECKING_LIVENESS, (E.START_CHALLENGE,)),
     (P.POSITIONING, FaceDeclined): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.POSITIONING, Referred): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.CHECKING_LIVENESS, LivenessPassed): Step(P.COMPARING, (E.STOP_CHALLENGE, E.COMPARE)),
     (P.CHECKING_LIVENESS, AttemptFailed): Step(P.POSITIONING, (E.STOP_CHALLENGE,)),
+    (P.CHECKING_LIVENESS, LastAttemptFailed): Step(
+        P.WAITING_FOR_TELLER, (E.STOP_CHALLENGE, E.STOP_FACE_CAPTURE, E.CALL_TELLER)
+    ),
     (P.CHECKING_LIVENESS, Referred): Step(P.WAITING_FOR_TELLER, (E.STOP_CHALLENGE, E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.CHECKING_LIVENESS, FaceDeclined): Step(
         P.WAITING_FOR_TELLER, (E.STOP_CHALLENGE, E.STOP_FACE_CAPTURE, E.CALL_TELLER)
@@ -233,6 +265,7 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (P.COMPARING, Accepted): Step(P.RECORDING_VERDICT, (E.STOP_FACE_CAPTURE, E.COMMIT_YES)),
     (P.COMPARING, Referred): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.COMPARING, AttemptFailed): Step(P.POSITIONING),
+    (P.COMPARING, LastAttemptFailed): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.COMPARING, FaceDeclined): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.WAITING_FOR_TELLER, TellerConfirmed): Step(P.RECORDING_VERDICT, (E.COMMIT_YES,)),
     (P.WAITING_FOR_TELLER, TellerRefused): Step(P.RECORDING_VERDICT, (E.COMMIT_NO,)),
@@ -278,15 +311,19 @@ def _refine(session: Session, event: Event) -> Event:
             return _refine_document(event)
         case DetailsConfirmed() if not event.address.strip():
             return Event()
-        case DetailsConfirmed() if session.referral is not None or not session.face_allowed:
+        case DetailsConfirmed() if session.referral is not None or not session.may_check_face:
             return DetailsConfirmedForTeller(event.address, event.phone)
         case Accepted() if not session.may_be_accepted:
             return Referred(ReferralReason.COMPARISON_FAILED)
         case Accepted() if session.account_class is AccountClass.CLASS_I:
             return Referred(ReferralReason.CLASS_I_FACE_TO_FACE)
+        case Accepted() if session.variant is not ChallengeVariant.FULL:
+            return Referred(ReferralReason.GENTLE_VARIANT)
         case AttemptFailed() if session.attempts + 1 >= MAX_ATTEMPTS:
-            return Referred(ReferralReason.ATTEMPTS_USED_UP)
+            return LastAttemptFailed(event.suspicions)
         case TellerConfirmed() | TellerRefused() if not (session.can_be_answered and event.teller_id.strip()):
+            return Event()
+        case TellerConfirmed() if event.checks != frozenset(TellerCheck):
             return Event()
         case _:
             return event
@@ -327,7 +364,8 @@ def _remember(session: Session, event: Event) -> Session:
         case LanguageChosen():
             return replace(session, language=event.language)
         case Started():
-            return replace(session, end_note=EndNote.NONE)
+            attempts = min(max(event.failed_attempts, 0), MAX_ATTEMPTS)
+            return replace(session, end_note=EndNote.NONE, attempts=attempts)
         case ConsentGiven():
             return replace(session, consent=event.consent)
         case AccountClassChosen():
@@ -341,18 +379,25 @@ def _remember(session: Session, event: Event) -> Session:
         case DetailsConfirmed():
             return replace(session, address=event.address.strip(), phone=event.phone)
         case DetailsConfirmedForTeller():
-            reason = session.referral or ReferralReason.FACE_DECLINED
+            without_face = ReferralReason.ATTEMPTS_USED_UP if session.face_allowed else ReferralReason.FACE_DECLINED
+            reason = session.referral or without_face
             return replace(session, address=event.address.strip(), phone=event.phone, referral=reason)
         case FaceDeclined():
             declined = replace(session, face_declined=True, live=False, end_note=EndNote.NONE)
-            past_details = session.phase in (Phase.POSITIONING, Phase.CHECKING_LIVENESS, Phase.COMPARING)
+            past_details = session.phase in _FACE_CHECK
             return replace(declined, referral=ReferralReason.FACE_DECLINED) if past_details else declined
+        case FaceCheckChosen():
+            return replace(session, variant=event.variant)
         case LivenessPassed():
             return replace(session, live=True)
-        case AttemptFailed():
-            return replace(session, live=False, attempts=session.attempts + 1)
+        case AttemptFailed() | LastAttemptFailed():
+            suspicions = session.suspicions | event.suspicions
+            failed = replace(session, live=False, attempts=session.attempts + 1, suspicions=suspicions)
+            last = isinstance(event, LastAttemptFailed)
+            return replace(failed, referral=ReferralReason.ATTEMPTS_USED_UP) if last else failed
         case Referred():
-            return replace(session, referral=session.referral or event.reason)
+            unmeasured = session.unmeasured | event.unmeasured
+            return replace(session, referral=session.referral or event.reason, unmeasured=unmeasured)
         case Accepted():
             return replace(session, answer=True)
         case TellerConfirmed():

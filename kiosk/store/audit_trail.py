@@ -13,11 +13,10 @@ from enum import StrEnum
 
 from kiosk.errors import StoreError
 from kiosk.privacy.erasure import ErasureReason
-from kiosk.session.events import RefusalReason
 from kiosk.store.database import Database
 from kiosk.store.merkle_tree import Frontier, leaf_hash
 from kiosk.store.timestamps import Moment, from_text, to_text
-from kiosk.verification.decision import ReferralReason
+from kiosk.store.verdict_words import PHRASES, YES_PHRASES
 
 MACHINE = "machine"
 """The actor where no teller acted."""
@@ -44,11 +43,9 @@ class AuditKind(StrEnum):
     """The record of a yes is gone and nobody ordered it: an older file was put back."""
 
 
-_YES_OUTCOMES = ("accepted by the policy", *(f"confirmed after {reason}" for reason in (*ReferralReason, None)))
-_OUTCOMES = (*_YES_OUTCOMES, *(f"refused: {reason}" for reason in RefusalReason))
-_WORDS: dict[AuditKind, tuple[str, ...]] = {
-    AuditKind.VERDICT: _OUTCOMES,
-    AuditKind.APPLICATION_ERASED: tuple(ErasureReason),
+_WORDS: dict[AuditKind, frozenset[str]] = {
+    AuditKind.VERDICT: PHRASES,
+    AuditKind.APPLICATION_ERASED: frozenset(ErasureReason),
 }
 
 
@@ -198,7 +195,7 @@ class AuditTrail:
         """The sequence of every yes whose entry is still kept."""
         rows = self._database.rows("SELECT detail FROM audit WHERE kind = ?", (AuditKind.VERDICT,))
         said = [row[0].split("; ") for row in rows]
-        return frozenset(int(parts[1]) for parts in said if parts[0] in _YES_OUTCOMES)
+        return frozenset(int(parts[1]) for parts in said if parts[0] in YES_PHRASES)
 
     def numbers_of(self, kind: AuditKind) -> frozenset[int]:
         """The numbers that entries of a kind that says nothing else are about."""

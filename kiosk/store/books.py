@@ -8,6 +8,7 @@ from kiosk.privacy.data_list import DataProtectionList
 from kiosk.store.audit_trail import AuditDetail, AuditKind, AuditTrail
 from kiosk.store.consent_ledger import ConsentLedger
 from kiosk.store.database import Database, open_database
+from kiosk.store.failure_ledger import FailureLedger
 from kiosk.store.outbox import Outbox
 from kiosk.store.retention_ledger import RetentionLedger
 from kiosk.store.tellers import Tellers
@@ -32,6 +33,7 @@ class Books:
         self.outbox = Outbox(self.database)
         self.tellers = Tellers(self.database)
         self.erasures = RetentionLedger(self.database)
+        self.failures = FailureLedger(self.database)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from kiosk.store.books import Books, Recorder
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.database import open_database
 from kiosk.store.erasures import Erasures
+from kiosk.store.failure_ledger import KeptFailure
 from kiosk.store.key_vault import (
     ANCHOR_KEY,
     APPLICATION_KEY,
@@ -169,6 +170,31 @@ class Store:
     def discard_visit(self, visit_id: str) -> None:
         """Erase everything of a visit that ended without a verdict; one with a verdict keeps what the list says."""
         self._erasures.discard_visit(self._applications, visit_id)
+
+    # --- failed face checks ---
+
+    @_in_store_thread
+    def record_failed_attempt(self) -> None:
+        """An attempt of the present visit failed just now."""
+        with self._books.transaction():
+            self._books.failures.add(self._recorder.moment())
+
+    @_in_store_thread
+    def close_failed_visit(self) -> None:
+        """The visit ended in order: its failed attempts are no other visit's."""
+        with self._books.transaction():
+            self._books.failures.close_visit()
+
+    @_in_store_thread
+    def forget_failed_attempts(self) -> None:
+        """An attempt succeeded: the row of failures is over."""
+        with self._books.transaction():
+            self._books.failures.forget()
+
+    @_in_store_thread
+    def failed_attempts(self) -> tuple[KeptFailure, ...]:
+        """The newest failed attempts, the oldest first, as old as they are now."""
+        return self._books.failures.kept(self._recorder.moment())
 
     # --- delivery ---
 

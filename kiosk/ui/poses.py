@@ -26,6 +26,8 @@ from kiosk.session.events import AccountClass, ApplicationRecord, Language
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.ui.texts import ASSETS
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
+from kiosk.verification.light import ScreenColour
 from kiosk.verification.liveness import Gesture, draw_challenge
 from kiosk.verification.quality import CaptureGuidance
 
@@ -101,6 +103,7 @@ def session_at(phase: Phase, language: Language = Language.ENGLISH) -> Session:
         account_class=AccountClass.CLASS_II if reached > order.index(Phase.CHOOSING_ACCOUNT_CLASS) else None,
         evidence=EVIDENCE if reached > order.index(Phase.READING_DOCUMENT) else None,
         address=RECORD.address if reached > order.index(Phase.CONFIRMING_DETAILS) else "",
+        variant=ChallengeVariant.FULL if reached > order.index(Phase.PREPARING_FACE_CHECK) else None,
     )
 
 
@@ -160,11 +163,15 @@ def _document(language: Language) -> Iterator[Pose]:
 
 
 def _face(language: Language) -> Iterator[Pose]:
+    preparing = view_at(Phase.PREPARING_FACE_CHECK, language)
+    yield Pose("face-check", preparing)
+    yield Pose("face-check-gentler", preparing, press=("no-light", "no-turns"))
     place = view_at(Phase.POSITIONING, language)
     for guidance in (CaptureGuidance.COME_CLOSER, CaptureGuidance.HOLD_STILL, CaptureGuidance.FIT):
         yield Pose(f"positioning-{guidance.value.replace('_', '-')}", replace(place, guidance=guidance))
     again = replace(place, session=replace(place.session, attempts=1), guidance=CaptureGuidance.HOLD_STILL)
     yield Pose("positioning-again", again)
+    yield Pose("positioning-short-break", replace(again, wait_ends_at_s=POSED_AT_S + 24.5))
     count = len(draw_challenge(secrets.SystemRandom()).gestures)
     live = replace(view_at(Phase.CHECKING_LIVENESS, language), gesture_count=count)
     yield Pose("liveness-neutral", replace(live, gesture_number=1))
@@ -172,6 +179,8 @@ def _face(language: Language) -> Iterator[Pose]:
         number = place_in_list % count + 1
         asked = replace(live, gesture=gesture, gesture_number=number, gesture_ends_at_s=POSED_AT_S + 3)
         yield Pose(f"liveness-{gesture.value.replace('_', '-')}", asked)
+    for colour in (ScreenColour.WHITE, ScreenColour.RED, ScreenColour.BLUE, ScreenColour.DARK):
+        yield Pose(f"liveness-light-{colour}", replace(live, gesture_number=count, colour=colour))
     yield Pose("comparing", view_at(Phase.COMPARING, language))
 
 
@@ -218,6 +227,22 @@ def _console() -> Iterator[Pose]:
     yield Pose(
         "teller-long-address", customer, replace(signed_in, waiting=replace(waiting_visit(), record=LONG_RECORD))
     )
+    suspected = replace(
+        waiting_visit(ReferralReason.ATTEMPTS_USED_UP),
+        variant=ChallengeVariant.FULL,
+        suspicions=frozenset({Finding.FLAT, Finding.LIGHT_EVEN, Finding.STRAIGHT_EDGES}),
+    )
+    yield Pose("teller-suspicions", customer, replace(signed_in, waiting=suspected))
+    everything = replace(suspected, record=LONG_RECORD, suspicions=frozenset(Finding))
+    yield Pose("teller-many-suspicions", customer, replace(signed_in, waiting=everything))
+    incomplete = replace(
+        waiting_visit(ReferralReason.LIVENESS_INCOMPLETE),
+        variant=ChallengeVariant.FULL,
+        unmeasured=frozenset({Finding.LIGHT_TOO_WEAK}),
+    )
+    yield Pose("teller-incomplete", customer, replace(signed_in, waiting=incomplete))
+    gentle = replace(waiting_visit(ReferralReason.GENTLE_VARIANT), variant=ChallengeVariant.WITHOUT_TURNS_AND_LIGHT)
+    yield Pose("teller-gentle", customer, replace(signed_in, waiting=gentle))
     yield Pose("teller-checked", customer, waits, press=("check-face", "check-person"))
     reasons = ("teller-refuse", "reason-not_the_person")
     yield Pose("teller-refusing-asked", customer, waits, press=reasons)

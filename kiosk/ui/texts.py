@@ -15,6 +15,7 @@ from kiosk.errors import KioskError
 from kiosk.session.events import AccountClass, Language, RefusalReason
 from kiosk.session.machine import EndNote, Phase
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 from kiosk.verification.liveness import Gesture
 from kiosk.verification.quality import CaptureGuidance
 
@@ -23,9 +24,11 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SECTIONS: Mapping[type[StrEnum], str] = {
     AccountClass: "account_class",
     CaptureGuidance: "guidance",
+    ChallengeVariant: "variant",
     DocumentKind: "document_kind",
     DocumentRemark: "document_remark",
     EndNote: "end_note",
+    Finding: "finding",
     Gesture: "gesture",
     Phase: "phase",
     ReferralReason: "referral",

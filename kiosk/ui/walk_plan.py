@@ -7,6 +7,7 @@ from enum import StrEnum
 from kiosk.session.events import AccountClass, Language, RefusalReason
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant
 
 _SPEAK_AGAINST = (
     ReferralReason.NON_MATCH,
@@ -40,6 +41,7 @@ class WalkPlan:
     language: Language = Language.ENGLISH
     account_class: AccountClass = AccountClass.CLASS_I
     consent: ConsentChoice = ConsentChoice.ACCEPT
+    variant: ChallengeVariant = ChallengeVariant.FULL
     decline_face_at: Phase | None = None
     cancel_at: Phase | None = None
     walk_away_at: Phase | None = None

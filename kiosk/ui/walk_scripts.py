@@ -46,6 +46,8 @@ class CustomerScript:
                 yield from press(self._window, f"account-{self._plan.account_class}")
             case Phase.CONFIRMING_DETAILS:
                 yield from self._complete_details()
+            case Phase.PREPARING_FACE_CHECK:
+                yield from self._choose_face_check()
             case Phase.SHOWING_VERDICT:
                 yield from press(self._window, "finish")
             case _:
@@ -60,6 +62,13 @@ class CustomerScript:
         if self._plan.consent is ConsentChoice.ACCEPT and hands.find(self._window, "consent-face", QAbstractButton):
             yield from press(self._window, "consent-face")
         yield from press(self._window, "continue")
+
+    def _choose_face_check(self) -> Script:
+        if not self._plan.variant.has_light:
+            yield from press(self._window, "no-light")
+        if not self._plan.variant.has_turns:
+            yield from press(self._window, "no-turns")
+        yield from press(self._window, "begin-face-check")
 
     def _complete_details(self) -> Script:
         yield from write(self._window, "address", self._plan.address)

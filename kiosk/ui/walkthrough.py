@@ -92,13 +92,15 @@ class Walkthrough(QObject):
         name = self._page_name
         if phase in _MAY_BE_GONE_AT_ONCE and self._sees_the_page:
             self._album.take(name)
-        after_ms = SETTLE_MS if view.gesture is None else _GESTURE_UNDER_WAY_MS
+        under_way = view.gesture is not None or view.colour is not None
+        after_ms = _GESTURE_UNDER_WAY_MS if under_way else SETTLE_MS
         self._album.take_soon(name, lambda: self._page_name == name and self._sees_the_page, after_ms)
 
     def _step(self) -> None:
         """Look; then end where it is over, else do the next thing: the teller's at the console, else the customer's."""
         try:
-            if self._sees_the_page and self._surface.view.gesture is None:
+            view = self._surface.view
+            if self._sees_the_page and view.gesture is None and view.colour is None:
                 self._album.take(self._page_name)
             if not self._over():
                 self._act()
@@ -128,6 +130,8 @@ class Walkthrough(QObject):
         words = [view.session.phase.value]
         if view.gesture is not None:
             words.append(view.gesture.value)
+        if view.colour is not None:
+            words.append("light")
         if view.session.end_note is not EndNote.NONE:
             words.append(view.session.end_note.value)
         if hands.find(self._window, "still-here-overlay", QWidget):
@@ -141,7 +145,8 @@ class Walkthrough(QObject):
     @property
     def _sees_the_page(self) -> bool:
         page = self._window.page
-        return self._console.isHidden() and page is not None and self._page_stands and page.worth_a_picture
+        worth_it = page is not None and (page.worth_a_picture or self._surface.view.colour is not None)
+        return self._console.isHidden() and worth_it and self._page_stands
 
     @property
     def _away(self) -> bool:

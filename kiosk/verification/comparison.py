@@ -25,6 +25,15 @@ class ComparisonDecision(StrEnum):
     NON_MATCH = "non-match"
 
 
+class ComparisonBand(StrEnum):
+    """Three answers of a comparison; a machine that had only two would have to guess."""
+
+    ACCEPT = "accept"
+    UNCERTAIN = "uncertain"
+    """Between the two thresholds: the teller decides, and is told that the machine cannot tell."""
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class FaceTemplate:
     """Lives in eyes only; never sent, never stored."""
@@ -33,6 +42,21 @@ class FaceTemplate:
     """(n,) float32, unit length."""
     role: TemplateRole
     model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSet:
+    """What one set of pictures says of a threshold."""
+
+    name: str
+    people: int
+    impostor_pairs: int
+    score: float
+    """What it asks for at the target rate; its highest impostor score where it is too small to ask for anything."""
+
+    def may_set(self, false_match_rate: float) -> bool:
+        """A rate of which fewer than three cases are expected cannot be seen in a set."""
+        return self.impostor_pairs * false_match_rate >= 3 * (1 - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,9 @@ class ComparisonThreshold:
     measured_on: str
     validated: bool
     """True only where the manifest says it was validated for that rate on unlike sets."""
+    measured_at: str = ""
+    """The date."""
+    sets: tuple[MeasuredSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,17 @@ class TemplateModel:
 
     id: str
     threshold: ComparisonThreshold
+    refuse_below: float | None = None
+    """Lower end of the band in which the teller decides without the machine's advice; None: there is no such band."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsInForce:
+    """What desk judges by; it is told at its start by who started it, and never by eyes."""
+
+    template: TemplateModel
+    classifier_threshold: float | None = None
+    """Of the learned classifier of attack presentations; None where none is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +156,15 @@ def _require(template: FaceTemplate, role: TemplateRole) -> None:
 def decide_match(score: ComparisonScore, threshold: ComparisonThreshold) -> ComparisonDecision:
     """Match at or above the threshold; NaN is a non-match."""
     return ComparisonDecision.MATCH if score.value >= threshold.score else ComparisonDecision.NON_MATCH
+
+
+def band_of(score: ComparisonScore, threshold: ComparisonThreshold, refuse_below: float | None) -> ComparisonBand:
+    """Accept at or above the threshold, refuse below the lower one; NaN is refused.
+
+    A lower threshold that is none, or lies above the upper one, leaves no band between them.
+    """
+    if decide_match(score, threshold) is ComparisonDecision.MATCH:
+        return ComparisonBand.ACCEPT
+    if refuse_below is not None and refuse_below <= score.value < threshold.score:
+        return ComparisonBand.UNCERTAIN
+    return ComparisonBand.REFUSE

@@ -7,14 +7,21 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import assert_never
 
-from kiosk.verification.comparison import ComparisonDecision, ComparisonScore, ComparisonThreshold, decide_match
+from kiosk.verification.comparison import ComparisonBand, ComparisonScore, ComparisonThreshold, band_of
+from kiosk.verification.exposure import BOUND_BY_CONTROLS
+from kiosk.verification.layers import ChallengeVariant, LayerVerdict, PadLayer
 from kiosk.verification.liveness import PadDecision, PadOutcome
 
 SAME_FACE_AGREEMENT = 0.93
 """Cosine of a frame of the probe and one of the window; below it, another face was there (`docs/thresholds.md`)."""
 MAX_WITNESS_GAP_S = 1.5
 """How long a part of the window may go without a crop that shows whose face it was."""
+
+
+ALWAYS_ASKED = frozenset(PadLayer) - {PadLayer.CLASSIFIER}
+"""The layers that every policy asks for; the classifier is one more where one is installed."""
 
 
 class ReferralReason(StrEnum):
@@ -27,6 +34,12 @@ class ReferralReason(StrEnum):
     THRESHOLD_NOT_VALIDATED = "threshold_not_validated"
     REFERENCE_UNUSABLE = "reference_unusable"
     COMPARISON_FAILED = "comparison_failed"
+    COMPARISON_UNCERTAIN = "comparison_uncertain"
+    """Between the threshold that accepts and the one that refuses."""
+    LIVENESS_INCOMPLETE = "liveness_incomplete"
+    """Nothing speaks against a living face, but a layer that the policy asks for has measured nothing."""
+    GENTLE_VARIANT = "gentle_variant"
+    """The customer chose a challenge that leaves a layer out."""
     DOCUMENT_EXPIRED = "document_expired"
     DOCUMENT_UNDER_AGE = "document_under_age"
     DOCUMENT_UNREADABLE = "document_unreadable"
@@ -40,6 +53,17 @@ class DecisionPolicy:
     false_match_rate: float = 1e-4
     require_validated_threshold: bool = True
     min_probe_frames: int = 3
+    layers: frozenset[PadLayer] = ALWAYS_ASKED
+    """Each must have passed."""
+    classifier_threshold: float | None = None
+    """Of the learned classifier, which must have passed too where one is installed; None where none is."""
+    require_camera_controls: bool = False
+    """The frames must have followed the steps of the camera's exposure."""
+
+    @property
+    def asked_layers(self) -> frozenset[PadLayer]:
+        """`layers`, and the classifier where there is one."""
+        return self.layers if self.classifier_threshold is None else self.layers | {PadLayer.CLASSIFIER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,8 @@ class ComparisonEvidence:
     """Lowest cosine of any frame of the probe and any witness, −1…1."""
     witness_times_s: tuple[float, ...]
     """When the witnesses were taken, the oldest first."""
+    refuse_below: float | None = None
+    """Of the template model: below it the score speaks for different people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +112,34 @@ def decide(
         return Decision(ReferralReason.COMPARISON_FAILED)
     if not _meets_policy(comparison.threshold, policy):
         return Decision(ReferralReason.THRESHOLD_NOT_VALIDATED)
-    if decide_match(comparison.score, comparison.threshold) is not ComparisonDecision.MATCH:
-        return Decision(ReferralReason.NON_MATCH)
-    return Decision(None)
+    match band_of(comparison.score, comparison.threshold, comparison.refuse_below):
+        case ComparisonBand.ACCEPT:
+            return Decision(_incomplete(liveness, policy))
+        case ComparisonBand.UNCERTAIN:
+            return Decision(ReferralReason.COMPARISON_UNCERTAIN)
+        case ComparisonBand.REFUSE:
+            return Decision(ReferralReason.NON_MATCH)
+        case band:
+            assert_never(band)
+
+
+def _incomplete(liveness: PadDecision, policy: DecisionPolicy) -> ReferralReason | None:
+    """Why the evidence for a living face is less than the policy asks for, or None."""
+    passed = {layer for layer in PadLayer if liveness.verdict_of(layer) is LayerVerdict.PASSED}
+    missing = policy.asked_layers - passed
+    if not policy.layers or missing - liveness.variant.left_out:
+        return ReferralReason.LIVENESS_INCOMPLETE
+    if policy.require_camera_controls and not _is_bound_by_controls(liveness):
+        return ReferralReason.LIVENESS_INCOMPLETE
+    return None if liveness.variant is ChallengeVariant.FULL else ReferralReason.GENTLE_VARIANT
+
+
+def _is_bound_by_controls(liveness: PadDecision) -> bool:
+    """The stream passed, and followed the steps of the camera's exposure."""
+    streams = [said for said in liveness.layers if said.layer is PadLayer.STREAM]
+    return bool(streams) and all(
+        said.verdict is LayerVerdict.PASSED and said.measures.get(BOUND_BY_CONTROLS) == 1.0 for said in streams
+    )
 
 
 def is_one_face(liveness: PadDecision, comparison: ComparisonEvidence) -> bool:

@@ -1,8 +1,8 @@
 """Gesture challenge: is a living person answering, with one continuously tracked face? Numbers only, no clock.
 
-A random sequence of gestures is asked for one at a time; `LivenessCheck` folds the observed frames into progress
-and, at the end, a `PadDecision`. A neutral face is required before each gesture and after the last one, each answer
-has a window of its own, and a gesture nobody asked for ends the attempt.
+A random sequence of at most three gestures is asked for one at a time; `LivenessCheck` folds the observed frames into
+progress and, at the end, a `PadDecision`. A neutral face is required before each gesture and after the last one, each
+answer has a window of its own, all of them together 12 s, and a gesture nobody asked for ends the attempt.
 
 What counts against the capture subject, and what does not:
 
@@ -17,6 +17,7 @@ all five gestures passes about 2 times in 100, one with blinks between the other
 over and over never passed. A visit has three attempts. An attack that does as it is told passes every time.
 """
 
+import itertools
 import math
 import random
 from collections.abc import Collection
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kiosk.errors import VerificationError
+from kiosk.verification.continuity import FaceContinuity
 from kiosk.verification.gestures import (
     MIN_REACTION_S,
     ROUNDING_S,
@@ -34,6 +36,8 @@ from kiosk.verification.gestures import (
     may_be_neutral,
     neutral_face,
 )
+from kiosk.verification.layers import ChallengeVariant, Finding, LayerEvidence, LayerVerdict, PadLayer
+from kiosk.verification.light import ScreenColour
 from kiosk.verification.observation import FaceObservation, FrameObservation
 
 __all__ = [
@@ -46,10 +50,9 @@ __all__ = [
     "PadDecision",
     "PadOutcome",
     "draw_challenge",
+    "gesture_bits",
+    "permitted_gestures",
 ]
-
-NO_TRACK = -1
-"""Track of a decision taken before any face was seen."""
 
 LEARN_NEUTRAL_S = 0.5
 LEARN_NEUTRAL_FRAMES = 5
@@ -57,17 +60,19 @@ HOLD_NEUTRAL_S = 0.25
 HOLD_NEUTRAL_FRAMES = 3
 NEUTRAL_LIMIT_S = 4.0
 """How long a neutral face may be awaited."""
+MOST_GESTURES = 3
+ANSWERS_WITHIN_S = 12.0
+"""From the first gesture asked to the last one answered."""
 MAX_TOTAL_S = 20.0
-MAX_FACE_GAP_S = 0.5
-"""Landmarks drop for a few frames in quick movements; longer than this, it may be another face."""
-MAX_FRAME_GAP_S = 1.0
-MAX_SILENCE_S = 2.0
-"""How long no frame may arrive; more than the gap between frames, since a busy machine hands them on late."""
 MAX_RESPONSE_WINDOW_S = 10.0
-MAX_LAG_S, MAX_LEAD_S = 3.0, 0.1
-"""How old a frame may be when desk hears of it, and how far ahead: who stamps the frames must not stop the clock."""
 
 TURNS = frozenset({Gesture.TURN_LEFT, Gesture.TURN_RIGHT})
+MOUTH = frozenset({Gesture.OPEN_MOUTH, Gesture.SMILE})
+MAY_BE_LEFT_OUT = frozenset({Gesture.BLINK, Gesture.SMILE})
+"""Many people's smile is not wide enough to count; an open mouth is always asked for in the end, so that a mask which
+keeps silent about one gesture after the other is not left with those it can do."""
+LEAST_CHOICE = 2
+"""From fewer gestures nothing can be drawn that does not repeat itself."""
 
 
 class ChallengeError(VerificationError):
@@ -109,6 +114,30 @@ class PadDecision:
     window_from_s: float
     window_until_s: float
     answers: tuple[GestureAnswer, ...]
+    layers: tuple[LayerEvidence, ...] = ()
+    """What each layer of detection has to say, each once."""
+    variant: ChallengeVariant = ChallengeVariant.FULL
+
+    def verdict_of(self, layer: PadLayer) -> LayerVerdict:
+        """What a layer said; one that said nothing measured nothing."""
+        return next((said.verdict for said in self.layers if said.layer is layer), LayerVerdict.NOT_MEASURED)
+
+    @property
+    def suspicions(self) -> frozenset[Finding]:
+        """What spoke against a living face."""
+        return frozenset(said.finding for said in self.layers if said.verdict is LayerVerdict.FAILED)
+
+    @property
+    def noticed(self) -> frozenset[Finding]:
+        """What the teller is told of an attempt that failed: suspicions, or what became of the challenge."""
+        if self.outcome not in (PadOutcome.NON_RESPONSE, PadOutcome.FACE_CHANGED):
+            return self.suspicions
+        return self.suspicions | {said.finding for said in self.layers if said.layer is PadLayer.GESTURES}
+
+    @property
+    def unmeasured(self) -> frozenset[Finding]:
+        """Why layers have no evidence, neither for a living face nor against one."""
+        return frozenset(said.finding for said in self.layers if said.verdict is LayerVerdict.NOT_MEASURED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +152,56 @@ class LivenessProgress:
     window_ends_at_s: float | None
     """Monotonic time at which the response window closes."""
     decision: PadDecision | None = None
+    colour: ScreenColour | None = None
+    """What the screen should shine in right now; None for its usual picture."""
+    exposure_stops: float = 0.0
+    """How far the camera's exposure should be from its usual right now."""
+
+
+def permitted_gestures(
+    left_out: Collection[Gesture] = frozenset(), turns: Collection[Gesture] = TURNS
+) -> frozenset[Gesture]:
+    """Return what may be asked of a person; of the gestures left out, only those that `MAY_BE_LEFT_OUT`."""
+    of_the_face = frozenset(Gesture) - TURNS
+    permitted = frozenset(turns) | (of_the_face - (MAY_BE_LEFT_OUT & frozenset(left_out)))
+    return permitted if len(permitted) >= LEAST_CHOICE else of_the_face
 
 
 def draw_challenge(
-    source: random.Random, count: int = 3, left_out: Collection[Gesture] = frozenset()
+    source: random.Random,
+    count: int = MOST_GESTURES,
+    left_out: Collection[Gesture] = frozenset(),
+    turns: Collection[Gesture] = TURNS,
 ) -> GestureChallenge:
     """Draw `count` gestures, every permitted sequence equally likely; callers pass `secrets.SystemRandom()`.
 
-    Permitted: no gesture twice in a row, and at least one turn of the head. `left_out` are gestures that this person
-    has shown no answer to; turns are never left out. Raise `ChallengeError` below one gesture.
+    `left_out` are gestures that this person has shown no answer to, `turns` those that they can do. Raise
+    `ChallengeError` for less than one gesture and for more than three.
     """
-    if count < 1:
-        raise ChallengeError(f"A challenge needs at least one gesture, not {count}.")
-    every = tuple(gesture for gesture in Gesture if gesture in TURNS or gesture not in left_out)
-    while True:
-        drawn = [source.choice(every)]
-        while len(drawn) < count:
-            drawn.append(source.choice([gesture for gesture in every if gesture is not drawn[-1]]))
-        if TURNS.intersection(drawn):
-            return GestureChallenge(tuple(drawn))
+    if not 1 <= count <= MOST_GESTURES:
+        raise ChallengeError(f"A challenge needs at least one gesture and has at most {MOST_GESTURES}, not {count}.")
+    return GestureChallenge(source.choice(_sequences(permitted_gestures(left_out, turns), count)))
+
+
+def gesture_bits(permitted: Collection[Gesture], count: int = MOST_GESTURES) -> float:
+    """Return what an attacker must guess of `count` gestures drawn from those permitted, as `draw_challenge` draws."""
+    return math.log2(max(1, len(_sequences(permitted, count))))
+
+
+def _sequences(permitted: Collection[Gesture], count: int) -> list[tuple[Gesture, ...]]:
+    """Every sequence that may be asked: no gesture twice in a row, a turn of the head, and a movement of the mouth.
+
+    The turn, as far as there are turns, is for depth; the mouth, as far as there is more than one gesture, since a
+    stiff mask with holes for the eyes can do all else.
+    """
+    every = [gesture for gesture in Gesture if gesture in permitted]
+    needed = [TURNS, MOUTH] if count > 1 else [TURNS]
+    return [
+        asked
+        for asked in itertools.product(every, repeat=count)
+        if all(one is not other for one, other in itertools.pairwise(asked))
+        and all(part.intersection(asked) for part in needed if part.intersection(every))
+    ]
 
 
 class _Stage(StrEnum):
@@ -153,21 +213,20 @@ class _Stage(StrEnum):
 class LivenessCheck:
     """One attempt: feed it every frame of the window in order; it ends with a decision and then stays so."""
 
-    def __init__(self, challenge: GestureChallenge) -> None:
+    def __init__(self, challenge: GestureChallenge, continuity: FaceContinuity | None = None) -> None:
         if not 0 < challenge.response_window_s <= MAX_RESPONSE_WINDOW_S:
             raise ChallengeError(
                 f"A response window lasts up to {MAX_RESPONSE_WINDOW_S} s, not {challenge.response_window_s} s."
             )
+        if len(challenge.gestures) > MOST_GESTURES:
+            raise ChallengeError(f"A challenge has at most {MOST_GESTURES} gestures, not {len(challenge.gestures)}.")
         self._challenge = challenge
+        self._answers_due_s = math.inf
         self._stage = _Stage.LEARNING
         self._stage_since_s = 0.0
         self._answers: list[GestureAnswer] = []
-        self._track_id = NO_TRACK
+        self._continuity = FaceContinuity() if continuity is None else continuity
         self._heard_at_s = 0.0
-        self._first_tick_s: float | None = None
-        self._started_at_s: float | None = None
-        self._last_frame_at_s = 0.0
-        self._last_face_at_s = 0.0
         self._at_rest: list[tuple[float, FaceObservation]] = []
         self._detector: GestureDetector | None = None
         self._outcome: PadOutcome | None = None
@@ -181,7 +240,7 @@ class LivenessCheck:
             return LivenessProgress(None, number, count, None, self._decision(self._outcome))
         if self._stage is not _Stage.ASKING:
             return LivenessProgress(None, number, count, None)
-        ends_at_s = self._stage_since_s + self._challenge.response_window_s
+        ends_at_s = min(self._stage_since_s + self._challenge.response_window_s, self._answers_due_s)
         return LivenessProgress(self._challenge.gestures[number - 1], number, count, ends_at_s)
 
     def observe(self, observation: FrameObservation, heard_at_s: float | None = None) -> LivenessProgress:
@@ -192,60 +251,41 @@ class LivenessCheck:
         """
         now_s = observation.captured_at_s
         self._heard_at_s = now_s if heard_at_s is None else heard_at_s
-        seen_before = self._started_at_s is not None and now_s == self._last_frame_at_s
-        if self._outcome is None and not -MAX_LEAD_S <= self._heard_at_s - now_s <= MAX_LAG_S:
+        first = self._continuity.started_at_s is None
+        if self._outcome is None and self._continuity.is_out_of_time(observation, self._heard_at_s):
             self._outcome = PadOutcome.FACE_CHANGED
-        if self._outcome is None and not seen_before:
-            self._outcome = self._broken_continuity(observation) or self._overdue(now_s)
+        if self._outcome is None and self._continuity.is_new(observation):
+            if first:
+                self._stage_since_s = now_s
+            broken = self._continuity.is_broken_by(observation)
+            self._outcome = PadOutcome.FACE_CHANGED if broken else self._overdue(now_s)
             if self._outcome is None:
-                self._last_frame_at_s = now_s
+                self._continuity.take(observation)
                 self._outcome = self._look_at(observation.face, now_s)
         return self.progress
 
     def tick(self, now_s: float) -> LivenessProgress:
         """Let time pass without a frame, so that an attempt also ends when the camera gives none."""
-        if self._first_tick_s is None:
-            self._first_tick_s = now_s
-        last_sign_s = self._first_tick_s if self._started_at_s is None else self._last_frame_at_s
         if self._outcome is None:
-            silent = not now_s - last_sign_s <= MAX_SILENCE_S
+            silent = self._continuity.is_silent(now_s)
             self._outcome = PadOutcome.FACE_CHANGED if silent else self._overdue(now_s)
         return self.progress
 
     def _decision(self, outcome: PadOutcome) -> PadDecision:
-        started_at_s = self._last_frame_at_s if self._started_at_s is None else self._started_at_s
-        return PadDecision(outcome, self._track_id, started_at_s, self._last_frame_at_s, tuple(self._answers))
-
-    def _broken_continuity(self, observation: FrameObservation) -> PadOutcome | None:
-        """Time runs forward without holes, and it is one and the same face; anything else ends the attempt."""
-        now_s = observation.captured_at_s
-        if not math.isfinite(now_s):
-            return PadOutcome.FACE_CHANGED
-        if self._started_at_s is None:
-            self._started_at_s = self._stage_since_s = self._last_frame_at_s = self._last_face_at_s = now_s
-        if not 0 <= now_s - self._last_frame_at_s <= MAX_FRAME_GAP_S or observation.face_count > 1:
-            return PadOutcome.FACE_CHANGED
-        missing = self._last_face_at_s < self._last_frame_at_s  # frames without a face, not a pause between frames
-        if missing and now_s - self._last_face_at_s > MAX_FACE_GAP_S + ROUNDING_S:
-            return PadOutcome.FACE_CHANGED
-        face = observation.face
-        if face is None:
-            return None
-        if self._track_id == NO_TRACK:
-            self._track_id = face.track_id
-        if is_measurable(face):
-            self._last_face_at_s = now_s
-        return None if face.track_id == self._track_id else PadOutcome.FACE_CHANGED
+        until_s = self._continuity.last_frame_at_s
+        from_s = until_s if self._continuity.started_at_s is None else self._continuity.started_at_s
+        return PadDecision(outcome, self._continuity.track_id, from_s, until_s, tuple(self._answers))
 
     def _overdue(self, now_s: float) -> PadOutcome | None:
         """A window closed without what it was for, or there was never anything to ask."""
         if not self._challenge.gestures:
             return PadOutcome.NON_RESPONSE
-        if self._started_at_s is None:
+        if self._continuity.started_at_s is None:
             return None
         limit_s = self._challenge.response_window_s if self._stage is _Stage.ASKING else NEUTRAL_LIMIT_S
-        late = now_s - self._stage_since_s > limit_s or now_s - self._started_at_s > MAX_TOTAL_S
-        return PadOutcome.NON_RESPONSE if late else None
+        late = now_s - self._stage_since_s > limit_s or now_s - self._continuity.started_at_s > MAX_TOTAL_S
+        unanswered = len(self._answers) < len(self._challenge.gestures)
+        return PadOutcome.NON_RESPONSE if late or (unanswered and now_s > self._answers_due_s) else None
 
     def _look_at(self, face: FaceObservation | None, now_s: float) -> PadOutcome | None:
         if face is None or not is_measurable(face):
@@ -300,6 +340,8 @@ class LivenessCheck:
     def _enter(self, stage: _Stage, detector: GestureDetector, now_s: float) -> None:
         since_s = max(now_s, self._heard_at_s) if stage is _Stage.ASKING else now_s
         self._stage, self._stage_since_s, self._detector = stage, since_s, detector
+        if stage is _Stage.ASKING and not self._answers:
+            self._answers_due_s = since_s + ANSWERS_WITHIN_S
         self._at_rest.clear()
 
     @staticmethod

@@ -5,6 +5,7 @@ moves to the right in the unmirrored picture), a positive pitch looks up, a posi
 left shoulder. Landmarks are MediaPipe's 478 face mesh points.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,66 @@ class FaceObservation:
 
 
 @dataclass(frozen=True, slots=True)
+class LightSample:
+    """Mean colour of parts of the face and of what is around it, in linear light (sRGB undone), 0…1."""
+
+    regions: tuple[tuple[float, float, float], ...]
+    """Red, green, blue of each of `vision.light_measurement.REGIONS`, in that order."""
+    places: tuple[tuple[float, float], ...]
+    """Centre of each region in inter-eye distances from the bridge of the nose, x to the right, y down."""
+    background: tuple[float, float, float]
+    """Of what surrounds the head."""
+    clipped: float
+    """Fraction of face pixels at either end of the scale in any channel: what cannot follow light any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundMotion:
+    """How what surrounds the head moved since the frame observed before."""
+
+    shift_x_px: float
+    shift_y_px: float
+    face_shift_x_px: float
+    """The same for the middle of the face."""
+    face_shift_y_px: float
+    points: int
+    """Background points followed; 0 where there was nothing to follow, and the shifts say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextureSample:
+    """What the surface of the face and its surroundings look like; measured on some frames only."""
+
+    periodicity: float
+    """How far a regular grid stands out of the face's spectrum, 0 none; pixel grids, moiré, printing dots."""
+    fine_detail: float
+    """Share of the finest structure in all contrast of the face."""
+    straight_edges: float
+    """Part of a frame around the face, in front of where shoulders are, that long straight edges make up, 0…1."""
+    glare: float
+    """Share of the face, eyes left out, that is a flat, burnt-out reflection."""
+    classifier: float | None = None
+    """Score of the learned classifier, 0 (attack) … 1 (bona fide); None where none is installed."""
+    edges_around: float = 0.0
+    """The same as `straight_edges` wherever they stand: a door behind the head as well."""
+    edges_x_px: float = math.nan
+    """Where those stand in the frame; NaN where none are upright."""
+    edges_y_px: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSample:
+    """What a frame tells of the camera rather than of what stands before it."""
+
+    digest: int
+    """64 bits over the pixels: two frames of a real sensor are never equal."""
+    noise: float
+    """Standard deviation of the grain in still, smooth parts of the picture, of 255."""
+    brightness: float
+    """Mean of the whole picture in linear light, 0…1: follows the camera's exposure."""
+
+
+@dataclass(frozen=True, slots=True)
 class FrameObservation:
     """One frame as numbers; `face` is the capture subject's, or None."""
 
@@ -83,3 +144,7 @@ class FrameObservation:
     face_count: int
     """Faces at least 60 % the size of the subject's, the subject included."""
     face: FaceObservation | None
+    light: LightSample | None = None
+    background: BackgroundMotion | None = None
+    texture: TextureSample | None = None
+    stream: StreamSample | None = None

@@ -23,7 +23,7 @@ def lowest_agreement(
     """
     if not samples or not witnesses:
         return math.nan
-    compared = _unit(extractor.network_output([sample.crop for sample in samples]))
+    compared = _unit(extractor.network_output([sample.crops[extractor.model_id] for sample in samples]))
     seen = _unit(np.stack([witness.features for witness in witnesses]))
     return float(np.min(compared @ seen.T))
 

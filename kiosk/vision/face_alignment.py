@@ -1,34 +1,37 @@
-"""Cuts the aligned crop out of a picture that the template network was trained on. Keeps nothing."""
+"""Cuts the aligned crop out of a picture that a template network was trained on. Keeps nothing."""
+
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kiosk.vision.face_geometry import Landmarks
+from kiosk.vision.face_geometry import LEFT_EYE_CORNERS, MOUTH_CORNERS, NOSE_TIP, RIGHT_EYE_CORNERS, Landmarks
+from kiosk.vision.model_form import FaceLandmark, TemplateForm
 
-CROP_PX = 150
-
-# Left eye outer and inner corner, right eye outer and inner corner, nose base; and their places in units of a crop
-# without its padding of a quarter.
-_POINTS = (263, 362, 33, 133, 2)
-_PLACES = np.array(
-    [
-        (0.8595674595992, 0.2134981538014),
-        (0.6460604764104, 0.2289674387677),
-        (0.1205750620789, 0.2137274526848),
-        (0.3340850613712, 0.2290642403242),
-        (0.4901123135679, 0.6277975316475),
-    ]
-)
-_TARGET = (_PLACES + 0.25) / 1.5 * CROP_PX
+# Each landmark is the mean of these points of the mesh.
+_MESH_POINTS: Mapping[FaceLandmark, tuple[int, ...]] = {
+    FaceLandmark.RIGHT_EYE_CENTRE: RIGHT_EYE_CORNERS,
+    FaceLandmark.LEFT_EYE_CENTRE: LEFT_EYE_CORNERS,
+    FaceLandmark.RIGHT_EYE_OUTER: (RIGHT_EYE_CORNERS[0],),
+    FaceLandmark.RIGHT_EYE_INNER: (RIGHT_EYE_CORNERS[1],),
+    FaceLandmark.LEFT_EYE_OUTER: (LEFT_EYE_CORNERS[0],),
+    FaceLandmark.LEFT_EYE_INNER: (LEFT_EYE_CORNERS[1],),
+    FaceLandmark.NOSE_TIP: (NOSE_TIP,),
+    FaceLandmark.NOSE_BASE: (2,),
+    FaceLandmark.RIGHT_MOUTH_CORNER: (MOUTH_CORNERS[0],),
+    FaceLandmark.LEFT_MOUTH_CORNER: (MOUTH_CORNERS[1],),
+}
 # Beyond this reduction a plain linear sample skips pixels; the picture is averaged down first.
 _LARGEST_PLAIN_REDUCTION = 2.0
 
 
-def align_face(pixels: NDArray[np.uint8], landmarks: Landmarks) -> NDArray[np.uint8]:
-    """Return the (150, 150, 3) uint8 RGB crop of the face with these landmarks; outside the picture it is black."""
-    matrix = _similarity(landmarks[list(_POINTS), :2].astype(np.float64), _TARGET)
-    return warp_similarity(pixels, matrix, CROP_PX)
+def align_face(pixels: NDArray[np.uint8], landmarks: Landmarks, form: TemplateForm) -> NDArray[np.uint8]:
+    """Return the square uint8 RGB crop of the face with these landmarks; outside the picture it is black."""
+    places = [landmarks[list(_MESH_POINTS[name]), :2].mean(axis=0) for name in form.alignment]
+    source = np.array(places, dtype=np.float64)
+    target = np.array(list(form.alignment.values()), dtype=np.float64) * form.picture.crop_px
+    return warp_similarity(pixels, _similarity(source, target), form.picture.crop_px)
 
 
 def warp_similarity(pixels: NDArray[np.uint8], matrix: NDArray[np.float64], side: int) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hardware.camera import Frame
 from kiosk.verification.observation import FaceObservation, FrameObservation
 from kiosk.vision import quiet_mediapipe as mediapipe
+from kiosk.vision.bystanders import Area, Bystanders
 from kiosk.vision.face_appearance import (
     FaceAppearance,
     UprightFace,
@@ -66,7 +67,9 @@ class _Track:
 class FaceLandmarker:
     """Holds the face mesh and the subject's track; use it from one thread. Opens no file after `warm_up`."""
 
-    def __init__(self) -> None:
+    def __init__(self, bystanders: Bystanders | None = None) -> None:
+        """`bystanders` is told of every face that is not the subject's, whatever its size."""
+        self._bystanders = bystanders or Bystanders()
         self._mesh = mediapipe.solutions.face_mesh.FaceMesh(
             static_image_mode=False, max_num_faces=_MOST_FACES, refine_landmarks=True
         )
@@ -91,11 +94,13 @@ class FaceLandmarker:
         subject = self._subject(faces, width, height, frame.captured_at_s)
         if subject is None:
             self._looked_at_s = frame.captured_at_s
+            self._bystanders.found((), None, frame.captured_at_s)
             return FrameObservation(frame.sequence, frame.captured_at_s, width, height, 0, None)
         upright = upright_face(frame.pixels, subject)
         track = self._follow(subject, upright, frame.captured_at_s)
         self._looked_at_s = frame.captured_at_s
         count = 1 + max(_others(subject, faces), self._others_around(subject, frame.pixels))
+        self._tell_of_bystanders(subject, faces, frame.captured_at_s)
         face = face_observation(track.track_id, subject, measure_appearance(upright), width=width, height=height)
         return FrameObservation(frame.sequence, frame.captured_at_s, width, height, count, face)
 
@@ -103,6 +108,13 @@ class FaceLandmarker:
         """Forget the subject; the next face gets a new track number."""
         self._track = None
         self._boxes_around = []
+        self._bystanders.forget()
+
+    def _tell_of_bystanders(self, subject: Landmarks, faces: list[Landmarks], at_s: float) -> None:
+        """Of any size: one too small to interrupt has a face to be recognised by all the same."""
+        others = [_area(face) for face in faces if face is not subject]
+        others += [Area(*box.centre, box.side) for box in self._boxes_around]
+        self._bystanders.found(others, _area(subject), at_s)
 
     def _landmarks(self, pixels: NDArray[np.uint8]) -> list[Landmarks]:
         height, width = pixels.shape[:2]
@@ -197,6 +209,11 @@ def face_observation(
         eyes_covered=appearance.eyes_covered,
         mouth_covered=appearance.mouth_covered,
     )
+
+
+def _area(face: Landmarks) -> Area:
+    middle = (face[:, :2].min(axis=0) + face[:, :2].max(axis=0)) / 2
+    return Area(float(middle[0]), float(middle[1]), face_size_px(face))
 
 
 def _centre(face: Landmarks) -> NDArray[np.float64]:

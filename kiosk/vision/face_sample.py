@@ -7,10 +7,11 @@ forgotten. Decides no quality.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from hardware.camera import Frame
 from kiosk.verification.observation import FaceObservation, FrameObservation
 from kiosk.verification.quality import QualityAssessment
-from kiosk.vision.face_alignment import align_face
+from kiosk.vision.face_geometry import Landmarks
 
 _SLOT_S = 0.4
 _MOST_SAMPLES = 12
@@ -28,10 +29,10 @@ _MOST_WITNESSES = 32
 
 @dataclass(frozen=True, slots=True)
 class FaceSample:
-    """An aligned crop of a fit frame."""
+    """A fit frame's aligned crops."""
 
-    crop: NDArray[np.uint8]
-    """(150, 150, 3) uint8 RGB."""
+    crops: Mapping[str, NDArray[np.uint8]]
+    """For each template model by its id: uint8 RGB, as large and so aligned as it wants them."""
     score: float
     """Quality, 0…1."""
     captured_at_s: float
@@ -44,7 +45,7 @@ class FaceWitness:
     """A frame of whatever quality, described: it says whose face was there at that time, and goes into no probe."""
 
     features: NDArray[np.float32]
-    """(128,) float32 of the aligned crop, as the network gives them; the crop itself is not kept."""
+    """Float32, of the aligned crop, as the network gives them; the crop itself is not kept."""
     captured_at_s: float
     """Monotonic seconds."""
     track_id: int
@@ -52,12 +53,25 @@ class FaceWitness:
     """The face was missing in the frame before: the moment at which another could have taken its place."""
 
 
+class CropNetwork(Protocol):
+    """What a window needs of a template network (`FaceTemplateExtractor`)."""
+
+    model_id: str
+
+    def align(self, pixels: NDArray[np.uint8], landmarks: Landmarks) -> NDArray[np.uint8]:
+        """Return the network's crop of the face with these landmarks."""
+
+    def network_output(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Describe crops."""
+
+
 class SampleWindow:
     """Keeps the best crops since the last `clear`, a handful, and witnesses from all of it; one thread at a time."""
 
-    def __init__(self, describe: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
-        """`describe` is the template network: (n, 150, 150, 3) uint8 RGB crops to (n, 128) float32."""
-        self._describe = describe
+    def __init__(self, witness: CropNetwork, others: Sequence[CropNetwork] = ()) -> None:
+        """`witness` describes the witnesses; samples keep a crop for it and for each of the `others`."""
+        self._witness = witness
+        self._networks = (witness, *others)
         self._samples: list[FaceSample] = []
         self._witnesses: list[FaceWitness] = []
         self._face_missing = False
@@ -120,7 +134,8 @@ class SampleWindow:
             return
         if rival is not None:
             self._forget(rival)
-        self._samples.append(FaceSample(align_face(frame.pixels, face.landmarks), score, at_s, face.track_id))
+        crops = {network.model_id: network.align(frame.pixels, face.landmarks) for network in self._networks}
+        self._samples.append(FaceSample(crops, score, at_s, face.track_id))
         if len(self._samples) > _MOST_SAMPLES:
             self._forget(self._most_dispensable())
 
@@ -130,7 +145,7 @@ class SampleWindow:
             newest = self._witnesses[-1]
             if newest.track_id == face.track_id and at_s - newest.captured_at_s < _WITNESS_EVERY_S:
                 return
-        features = self._describe(align_face(frame.pixels, face.landmarks)[np.newaxis])[0].copy()
+        features = self._witness.network_output([self._witness.align(frame.pixels, face.landmarks)])[0].copy()
         self._witnesses.append(FaceWitness(features, at_s, face.track_id, self._face_missing))
         if len(self._witnesses) > _MOST_WITNESSES:
             self._witnesses.pop(self._most_dispensable_witness()).features.fill(0)
@@ -158,4 +173,5 @@ class SampleWindow:
 
     def _forget(self, sample: FaceSample) -> None:
         self._samples = [other for other in self._samples if other is not sample]
-        sample.crop.fill(0)
+        for crop in sample.crops.values():
+            crop.fill(0)

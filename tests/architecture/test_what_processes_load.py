@@ -19,9 +19,11 @@ CAMERAS = {
     f"hardware.{name}"
     for name in (
         "camera",
+        "camera_identity",
         "document_camera",
         "newest",
         "opencv_camera",
+        "opencv_exposure",
         "picture_file",
         "recorded_camera",
         "simulated",

@@ -18,6 +18,7 @@ from kiosk.session.events import (
     ConsentRefused,
     DetailsConfirmed,
     DocumentReadAgain,
+    FaceCheckChosen,
     FaceDeclined,
     Language,
     LanguageChosen,
@@ -34,8 +35,10 @@ from kiosk.ui.poses import EVIDENCE, NOON, SLIP, posed_notices, view_at
 from kiosk.ui.texts import load_texts
 from kiosk.ui.widgets.progress_steps import ProgressSteps
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 from kiosk.verification.liveness import Gesture
 from kiosk.verification.quality import CaptureGuidance
+from tests.gui.conftest import LANDSCAPE, PORTRAIT
 
 ENGLISH = load_texts(Language.ENGLISH)
 LEAVE = [phase for phase in Phase if (phase, Cancelled) in TRANSITIONS and phase is not Phase.SHOWING_VERDICT]
@@ -429,12 +432,65 @@ def test_a_failed_attempt_is_a_friendly_second_one(window, customer):
     assert shown(window, "try-again")
 
 
-def test_waiting_reads_the_same_whatever_the_reason(window, customer):
+@pytest.mark.parametrize(
+    ("pressed", "variant"),
+    [
+        ((), ChallengeVariant.FULL),
+        (("no-light",), ChallengeVariant.WITHOUT_LIGHT),
+        (("no-turns",), ChallengeVariant.WITHOUT_TURNS),
+        (("no-light", "no-turns"), ChallengeVariant.WITHOUT_TURNS_AND_LIGHT),
+        (("no-light", "no-light"), ChallengeVariant.FULL),
+    ],
+)
+def test_the_face_check_is_the_one_that_was_ticked(window, customer, pressed, variant):
+    customer.show(view_at(Phase.PREPARING_FACE_CHECK))
+    assert not button(window, "no-light").isChecked()
+    assert not button(window, "no-turns").isChecked()
+    for name in pressed:
+        press(window, name)
+    assert customer.sent == []
+    assert shown(window, "gentler-is-as-good") is (variant is not ChallengeVariant.FULL)
+    press(window, "begin-face-check")
+    assert customer.sent == [FaceCheckChosen(variant)]
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("language", Language)
+def test_every_sentence_about_the_face_check_has_its_room(make_window, customer, teller, size, language):
+    window = make_window(customer, teller, size=size, language=language)
+    customer.show(view_at(Phase.PREPARING_FACE_CHECK, language))
+    press(window, "no-light")
+    QApplication.processEvents()
+    for label in window.page.findChildren(QLabel):
+        if label.isVisible() and label.text():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_while_the_terminal_waits_the_customer_reads_how_long_and_may_go_another_way(window, customer, clock):
+    again = view_at(Phase.POSITIONING)
+    again = replace(again, session=replace(again.session, attempts=2), guidance=CaptureGuidance.FIT)
+    customer.show(replace(again, wait_ends_at_s=clock.now_s + 12.4))
+    assert "13 s" in window.findChild(QLabel, "guidance").text()
+    assert shown(window, "short-break")
+    assert not shown(window, "try-again")
+    clock.now_s += 5
+    window.page.tick()
+    assert "8 s" in window.findChild(QLabel, "guidance").text()
+    press(window, "decline-face")
+    assert customer.sent == [FaceDeclined()]
+    customer.show(again)
+    assert window.findChild(QLabel, "guidance").text() == ENGLISH.of(CaptureGuidance.FIT)
+    assert not shown(window, "short-break")
+
+
+def test_waiting_reads_the_same_whatever_the_reason_and_whatever_was_noticed(window, customer):
     view = view_at(Phase.WAITING_FOR_TELLER)
     wordings = set()
     for reason in ReferralReason:
-        customer.show(replace(view, session=replace(view.session, referral=reason)))
-        wordings.add(says(window))
+        found = frozenset(Finding)
+        for session in (view.session, replace(view.session, suspicions=found, unmeasured=found)):
+            customer.show(replace(view, session=replace(session, referral=reason)))
+            wordings.add(says(window))
     assert len(wordings) == 1
 
 

@@ -18,6 +18,7 @@ from kiosk.ui.teller import applications_tab, console, second_touch
 from kiosk.ui.texts import load_texts
 from kiosk.ui.widgets.buttons import Pressable
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 from tests.fakes import FAKE_PIN, FAKE_TELLER
 from tests.gui.conftest import LANDSCAPE, PORTRAIT
 
@@ -230,6 +231,50 @@ def test_confirm_needs_both_checks(desk, teller):
     press(window, "check-person")
     press(window, "teller-confirm")
     assert teller.acts == ["confirm"]
+
+
+def test_what_the_machine_noticed_stands_there_a_sentence_each(desk):
+    found = frozenset({Finding.LIGHT_EVEN, Finding.FLAT})
+    visit = replace(waiting_visit(ReferralReason.ATTEMPTS_USED_UP), variant=ChallengeVariant.FULL, suspicions=found)
+    window = desk(waiting=visit)
+    assert all(ENGLISH.of(one) in says(window) for one in found)
+    assert ENGLISH.of(Finding.GRID) not in says(window)
+    reason = window.findChild(QLabel, "referral-reason").text()
+    assert reason.startswith(ENGLISH.of(ReferralReason.ATTEMPTS_USED_UP))
+    assert "below" in reason
+
+
+def test_attempts_used_up_without_a_suspicion_points_to_nothing_below(desk):
+    window = desk(waiting=waiting_visit(ReferralReason.ATTEMPTS_USED_UP))
+    reason = window.findChild(QLabel, "referral-reason").text()
+    assert reason == ENGLISH.of(ReferralReason.ATTEMPTS_USED_UP)
+    assert window.findChild(QWidget, "suspicions") is None
+
+
+def test_what_could_not_be_measured_is_told_apart_from_a_suspicion(desk):
+    visit = replace(waiting_visit(ReferralReason.LIVENESS_INCOMPLETE), unmeasured=frozenset({Finding.LIGHT_TOO_WEAK}))
+    window = desk(waiting=visit)
+    assert ENGLISH.of(Finding.LIGHT_TOO_WEAK) in says(window)
+    assert window.findChild(QWidget, "suspicions") is None
+    assert window.findChild(QWidget, "unmeasured").isVisible()
+
+
+@pytest.mark.parametrize("variant", ChallengeVariant)
+def test_a_gentler_face_check_is_named_for_the_teller(desk, variant):
+    window = desk(waiting=replace(waiting_visit(), variant=variant))
+    assert (ENGLISH.of(variant) in says(window)) is (variant is not ChallengeVariant.FULL)
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_even_every_finding_at_once_can_be_brought_into_view(make_window, customer, teller, qtbot, size):
+    window = make_window(customer, teller, size=size)
+    teller.view = TellerView(waiting=replace(waiting_visit(), suspicions=frozenset(Finding)))
+    sign_in(window)
+    card = window.findChild(QWidget, "suspicions")
+    sentences = [label for label in card.findChildren(QLabel) if label.text()]
+    assert len(sentences) == 1 + len(Finding)
+    for sentence in (*sentences, *window.findChildren(QLabel, FIELDS)):
+        bring_into_view(qtbot, scroll_area_around(sentence), sentence)
 
 
 def test_ticks_do_not_stay_for_the_next_visit(desk, teller):

@@ -10,6 +10,7 @@ from kiosk.session.events import (
     Cancelled,
     ConsentRefused,
     DocumentRead,
+    FaceCheckChosen,
     FaceDeclined,
     Language,
     LivenessPassed,
@@ -24,6 +25,7 @@ from kiosk.ui.customer import header
 from kiosk.ui.poses import EVIDENCE
 from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthrough
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant
 from tests.fakes import FAKE_PIN, FAKE_TELLER, SessionBackedSurface, SessionBackedTeller
 
 GENUINE = {
@@ -68,7 +70,7 @@ def walk(qtbot, make_window, monkeypatch):
         clock = QTimer(window, interval=20)
         clock.timeout.connect(devices_answer)
         clock.start()
-        with qtbot.waitSignal(walkthrough.finished, timeout=15_000) as finished:
+        with qtbot.waitSignal(walkthrough.finished, timeout=40_000) as finished:
             walkthrough.start()
         clock.stop()
         return customer, teller, names(walkthrough), finished.args[0]
@@ -93,6 +95,14 @@ def test_a_class_ii_customer_is_done_without_the_teller_and_in_chinese(walk, tmp
     assert "recording-verdict" in pictures
     assert Phase.WAITING_FOR_TELLER not in customer.phases
     assert teller.acts == []
+
+
+@pytest.mark.parametrize("variant", [ChallengeVariant.WITHOUT_LIGHT, ChallengeVariant.WITHOUT_TURNS])
+def test_whichever_face_check_the_customer_chooses_it_is_the_one_that_is_asked_for(walk, variant):
+    customer, _, _, as_planned = walk(variant=variant)
+    assert as_planned
+    assert [event for event in customer.sent if isinstance(event, FaceCheckChosen)] == [FaceCheckChosen(variant)]
+    assert customer.phases == [*Phase, Phase.IDLE]
 
 
 def test_the_teller_refuses_the_impostor_with_a_reason(walk, tmp_path):

@@ -85,6 +85,7 @@ def test_the_same_person_scores_above_the_threshold_and_another_below(portraits)
             os.write(eyes.cue_fd, b"present\n")
             compared = compare_with(eyes, demo_portrait("astronaut"))
             assert ready.model_id == compared.model_id
+            assert ready.has_exposure
             scores[subject] = compared.score
             eyes.channel.send(StopCapture())
             assert eyes.end_in_good_order() == 0

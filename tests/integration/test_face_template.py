@@ -23,6 +23,7 @@ from kiosk.vision.face_template import (
 from kiosk.vision.models import load_manifest
 from kiosk.vision.photograph_face import FaceTooSmallError, NoFaceError, SeveralFacesError
 from tests.portraits import NAMES, portrait
+from tests.template_forms import BASELINE_FORM
 
 WEIGHTS = "dlib_face_recognition_resnet_model_v1.dat"
 
@@ -116,7 +117,7 @@ def test_a_crop_and_its_mirror_image_have_the_same_template(extractor: FaceTempl
 
 def test_the_probe_is_the_mean_of_its_samples(extractor: FaceTemplateExtractor) -> None:
     crops = [np.ascontiguousarray(portrait("astronaut")[row : row + 150, 150:300]) for row in (28, 30, 32)]
-    samples = [FaceSample(crop, 1.0, float(number), 1) for number, crop in enumerate(crops)]
+    samples = [FaceSample({extractor.model_id: crop}, 1.0, float(number), 1) for number, crop in enumerate(crops)]
     single = [extractor.template_of_crops([crop], TemplateRole.PROBE).values for crop in crops]
     mean = np.mean(single, axis=0)
     probe = extractor.extract_probe(samples)
@@ -153,4 +154,4 @@ def test_a_file_that_is_no_network_is_named_with_the_cure(tmp_path: Path, conten
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(TemplateModelUnusableError, match=r"model\.onnx.*kiosk models build"):
-        FaceTemplateExtractor(path, "m")
+        FaceTemplateExtractor(path, "m", BASELINE_FORM)

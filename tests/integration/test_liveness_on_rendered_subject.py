@@ -38,12 +38,12 @@ def _attempt(name: str, challenge: GestureChallenge, cue_for: dict[Gesture, Cue]
     raise AssertionError("a check must end within its total time")
 
 
+@pytest.mark.parametrize("gestures", [(G.TURN_LEFT, G.BLINK, G.OPEN_MOUTH), (G.SMILE, G.TURN_RIGHT)])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_rendered_person_who_does_all_five_gestures_passes(name: str) -> None:
-    challenge = GestureChallenge((G.TURN_LEFT, G.BLINK, G.OPEN_MOUTH, G.SMILE, G.TURN_RIGHT))
-    decision = _attempt(name, challenge, {})
+def test_a_rendered_person_who_does_as_asked_passes(name: str, gestures: tuple[Gesture, ...]) -> None:
+    decision = _attempt(name, GestureChallenge(gestures), {})
     assert decision.outcome is PadOutcome.BONA_FIDE
-    assert tuple(answer.gesture for answer in decision.answers) == challenge.gestures
+    assert tuple(answer.gesture for answer in decision.answers) == gestures
 
 
 @pytest.mark.parametrize(

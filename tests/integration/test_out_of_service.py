@@ -34,7 +34,7 @@ def _controller(children: Children) -> SessionController:
     nobody = cast(Any, None)
     policy, clock = DecisionPolicy(), SystemClock()
     return SessionController(
-        children, nobody, policy, TEMPLATE_MODEL, clock, minimum_age_years=18, patience=1.0, demo=False
+        children, nobody, policy, TEMPLATE_MODEL, clock, nobody, minimum_age_years=18, patience=1.0, demo=False
     )
 
 

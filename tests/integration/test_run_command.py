@@ -191,7 +191,8 @@ def test_the_check_says_that_all_is_in_order_and_that_the_teller_decides(
     assert said[0].endswith(
         "has no threshold validated at false match rate 0.0001: every comparison is referred to the teller."
     )
-    assert said[1:] == ["Settings, certificates, models, vault and store are in order."]
+    assert "kiosk setup --record-cameras" in said[1]
+    assert said[2:] == ["Settings, certificates, models, vault and store are in order."]
 
 
 def test_the_check_needs_no_display(

@@ -32,8 +32,10 @@ from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.session import events as ev
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
+from kiosk.verification.layers import ChallengeVariant
 from tests.desk_parts import TEMPLATE_MODEL, DeskParts, desk_parts
-from tests.rehearsed_visit import DETAILS, FACELESS, FULL, evidence
+from tests.rehearsed_face import GESTURES_ALONE
+from tests.rehearsed_visit import CHOSEN, CONFIRMED, DETAILS, FACELESS, FULL, evidence
 from tests.stores import full_applications_disk
 
 
@@ -99,6 +101,7 @@ def test_no_camera_is_read_before_the_consent_is_durable(desk: DeskParts, qtbot:
     qtbot.waitUntil(lambda: bool(desk.children.sent_of(ReadDocument)))
     desk.read()
     desk.controller.send(DETAILS)
+    desk.controller.send(CHOSEN)
     qtbot.waitUntil(lambda: bool(desk.children.sent_of(StartCapture)))
     assert rows_when_sent == [1, 1]
 
@@ -258,7 +261,7 @@ def test_outside_the_demo_only_a_validated_threshold_lets_the_machine_say_yes(
 ) -> None:
     threshold = replace(TEMPLATE_MODEL.threshold, validated=validated)
     model = replace(TEMPLATE_MODEL, threshold=threshold)
-    with desk_parts(tmp_path, policy=DecisionPolicy(), template_model=model, demo=False) as desk:
+    with desk_parts(tmp_path, policy=DecisionPolicy(layers=GESTURES_ALONE), template_model=model, demo=False) as desk:
         desk.go_to_comparing(qtbot)
         desk.say_eyes(desk.compared(score=1.0))
         if validated:
@@ -272,7 +275,7 @@ def test_class_i_goes_to_the_teller_even_after_a_match(desk: DeskParts, qtbot: A
     desk.go_to_comparing(qtbot, account_class="I")
     desk.say_eyes(desk.compared())
     assert desk.controller.session.referral is ReferralReason.CLASS_I_FACE_TO_FACE
-    desk.controller.send(ev.TellerConfirmed("t1"))
+    desk.controller.send(CONFIRMED)
     qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
     assert [entry.actor for entry in desk.store.audit_entries()][-1] == "t1"
 
@@ -294,6 +297,18 @@ def test_gestures_are_shown_one_after_the_other_and_gone_afterwards(desk: DeskPa
     assert all(view.gesture_ends_at_s is not None and view.gesture_count == 3 for view in shown)
     view = desk.controller.view
     assert (view.gesture, view.gesture_number, view.gesture_count, view.gesture_ends_at_s) == (None, 0, 0, None)
+
+
+@pytest.mark.parametrize("variant", ChallengeVariant)
+def test_the_screen_shines_only_for_who_has_agreed_to_it(
+    desk: DeskParts, qtbot: Any, variant: ChallengeVariant
+) -> None:
+    desk.go_to_positioning(qtbot, chosen=ev.FaceCheckChosen(variant))
+    assert {view.colour for view in desk.views} == {None}
+    desk.position()
+    desk.answer_challenge()
+    shone = {view.colour for view in desk.views} != {None}
+    assert shone is variant.has_light
 
 
 def test_a_camera_that_gives_no_frames_uses_the_attempt_up_as_time_passes(desk: DeskParts, qtbot: Any) -> None:
@@ -413,7 +428,7 @@ def test_eyes_lost_after_they_are_needed_do_not_disturb_the_teller(desk: DeskPar
     desk.controller.send(DETAILS)
     desk.children.child_lost.emit("eyes", "it has gone")
     assert desk.phase is Phase.WAITING_FOR_TELLER
-    desk.controller.send(ev.TellerConfirmed("t1"))
+    desk.controller.send(CONFIRMED)
     qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
 
 
@@ -427,7 +442,7 @@ def test_a_visit_without_a_face_goes_on_without_eyes(desk: DeskParts, qtbot: Any
     desk.controller.send(DETAILS)
     assert desk.phase is Phase.WAITING_FOR_TELLER
     assert desk.children.renewals == 0
-    desk.controller.send(ev.TellerConfirmed("t1"))
+    desk.controller.send(CONFIRMED)
     qtbot.waitUntil(lambda: desk.phase is Phase.SHOWING_VERDICT)
     desk.controller.send(ev.VerdictAcknowledged())
     assert desk.children.renewals == 1
@@ -485,7 +500,7 @@ def test_a_yes_whose_record_cannot_be_kept_names_the_full_disk(desk: DeskParts, 
     desk.read()
     desk.controller.send(DETAILS)
     with full_applications_disk(desk.store):
-        desk.controller.send(ev.TellerConfirmed("1042"))
+        desk.controller.send(ev.TellerConfirmed("1042", frozenset(ev.TellerCheck)))
         qtbot.waitUntil(lambda: desk.phase is Phase.IDLE)
     assert desk.store.undelivered_summary().count == 0
     assert "applications.db is full: make room" in desk.troubles[0]
@@ -529,7 +544,7 @@ def test_a_document_that_no_reference_can_be_made_of_ends_the_visit(desk: DeskPa
     object.__setattr__(no_number, "number", "")
     object.__setattr__(desk.controller.session, "evidence", no_number)
     desk.controller.send(ev.FaceDeclined())
-    desk.controller.send(ev.TellerConfirmed("t1"))
+    desk.controller.send(CONFIRMED)
     assert ended_because(desk) is EndNote.TECHNICAL
     assert desk.store.all_messages() == []
 
@@ -568,7 +583,7 @@ def test_an_unreadable_document_is_given_up_for_the_teller(desk: DeskParts, qtbo
     desk.controller._unreadable_timer.start(0)
     qtbot.waitUntil(lambda: desk.phase is Phase.WAITING_FOR_TELLER)
     assert desk.controller.session.referral is ReferralReason.DOCUMENT_UNREADABLE
-    desk.controller.send(ev.TellerConfirmed("t1"))
+    desk.controller.send(CONFIRMED)
     assert desk.phase is Phase.WAITING_FOR_TELLER
 
 
@@ -580,4 +595,5 @@ def test_each_visit_has_a_challenge_of_its_own(desk: DeskParts, qtbot: Any) -> N
         assert desk.controller._face._check is not None
         drawn.add(desk.controller._face._check._challenge.gestures)
         desk.controller.send(ev.Cancelled())
+        desk.clock.pass_by(60)  # who leaves in the middle has failed, and too many in a row would have to wait
     assert len(drawn) > 1

@@ -11,15 +11,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hardware.camera import CameraInfo
-from kiosk.admin.camera_menu import cameras_at_hand, choose_camera, menu
+from kiosk.admin.camera_menu import cameras_at_hand, choose_camera, menu, recorded
 from kiosk.admin.certificates import Authority, issue_client, make_authority
 from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, REQUEST_FILE, _move_up
 from kiosk.cli import main
 from kiosk.errors import SettingsError
-from kiosk.settings import load_settings
+from kiosk.settings import CameraSettings, load_settings
 from kiosk.store.key_vault import SIGNING_KEY, TLS_CLIENT_KEY
 from kiosk.store.store import open_store, unlock
 from kiosk.supervision.authorisation import verify_pin
+from tests.camera_trees import CameraTree
 from tests.kiosk_folders import PASSPHRASE, PIN, Papers
 from tests.terminal import REPOSITORY, Terminal
 
@@ -420,6 +421,44 @@ def test_listing_cameras_says_where_there_is_none(
     monkeypatch.setattr("hardware.opencv_camera.find_cameras", list)
     assert main(["setup", "--list-cameras"]) == 0
     assert capsys.readouterr().out.startswith("No camera was found at this machine")
+
+
+def test_the_identity_of_a_chosen_camera_is_recorded(tmp_path: Path) -> None:
+    tree = CameraTree(tmp_path)
+    link = tmp_path / "by-id"
+    link.symlink_to(tree.usb_camera("video0", serial=b""))
+    camera = recorded(CameraSettings("usb", str(link), turns=1), tree.system)
+    assert camera == CameraSettings(
+        "usb", str(link), turns=1, vendor="046d", product="085e", bus_path="0000:00:14.0-2.1"
+    )
+    tree.remove("video0")
+    assert recorded(camera, tree.system) == CameraSettings("usb", str(link), turns=1)
+
+
+def test_a_virtual_camera_cannot_be_chosen(tmp_path: Path) -> None:
+    tree = CameraTree(tmp_path)
+    with pytest.raises(SettingsError, match="virtual one"):
+        recorded(CameraSettings("usb", str(tree.virtual_camera("video0", "Camera"))), tree.system)
+
+
+def test_cameras_are_recorded_later_and_anew(
+    papers: Papers, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = papers.set_up(tmp_path / "kiosk")
+    assert "--record-cameras" in capsys.readouterr().out
+    words = ["setup", "--folder", str(folder), "--record-cameras"]
+    assert "/dev/no-face-camera is not plugged in" in _refusal(words, capsys)
+    before = load_settings(folder)
+    tree = CameraTree(tmp_path)
+    tree.usb_camera("no-face-camera")
+    monkeypatch.setattr("kiosk.admin.camera_menu.record_cameras.__defaults__", (tree.system,))
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "046d:085e, serial 8A3F, at 0000:00:14.0-2.1" in said
+    assert "no identity" in said
+    after = load_settings(folder)
+    assert (after.face_camera.vendor, after.document_camera.vendor) == ("046d", "")
+    assert (after.kiosk, after.face_camera.address) == (before.kiosk, before.face_camera.address)
 
 
 # --- further tellers ---

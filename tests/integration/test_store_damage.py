@@ -35,7 +35,7 @@ from kiosk.store.database_errors import (
 from kiosk.store.key_vault import KeyFileVault, create_vault, new_secrets
 from kiosk.store.merkle_tree import Frontier
 from kiosk.store.missing_records import MissingRecord
-from kiosk.store.schema import ColumnNotListedError, DatabaseNewerError, ListedColumnMissingError
+from kiosk.store.schema import ColumnNotListedError, DatabaseNewerError, ListedColumnMissingError, migrations_of
 from kiosk.store.store import CommittedVerdict, Store, create_store, open_store
 from kiosk.store.store_errors import StoreExistsError, StoreMissingError
 from kiosk.verification.verdict import Verdict
@@ -377,9 +377,20 @@ def test_a_listed_column_that_does_not_exist_stops_the_store(folder: Path, file:
 
 
 def test_a_newer_database_is_refused(folder: Path) -> None:
-    edited(folder, "INSERT INTO schema_migration VALUES (2, 'later', '2027-01-01T00:00:00.000000Z')")
+    later = len(migrations_of("kiosk")) + 1
+    edited(folder, f"INSERT INTO schema_migration VALUES ({later}, 'later', '2027-01-01T00:00:00.000000Z')")
     with pytest.raises(DatabaseNewerError, match="install the newer program"):
         open_and_close(folder)
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_and_loses_nothing(folder: Path) -> None:
+    with open_test_store(folder) as store:
+        before = store.audit_entries()
+    edited(folder, "DROP TABLE failed_attempt", "DELETE FROM schema_migration WHERE number > 1")
+    with open_test_store(folder) as store:
+        assert store.audit_entries()[: len(before)] == before
+        store.record_failed_attempt()
+        assert len(store.failed_attempts()) == 1
 
 
 def test_no_column_could_hold_a_face(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from kiosk.store.audit_trail import AuditKind
 from kiosk.supervision.authorisation import ABSOLUTE_LIMIT, FIRST_WAIT, FREE_FAILURES, hash_pin
 from kiosk.supervision.roles import Role
 from kiosk.verification.decision import ReferralReason
-from tests.desk_parts import DeskParts, desk_parts
+from kiosk.verification.layers import ChallengeVariant, Finding, PadLayer
+from tests.desk_parts import DEMO_POLICY, DeskParts, desk_parts
 from tests.rehearsed_visit import DETAILS, FACELESS
 from tests.stores import answer_visit, full_disk
 
@@ -57,7 +59,7 @@ class Console:
 
     def act(self) -> None:
         """Everything a teller may do, at once."""
-        self.teller.confirm()
+        self.teller.confirm(frozenset(ev.TellerCheck))
         self.teller.refuse(ev.RefusalReason.NOT_THE_PERSON)
         self.teller.close_visit()
         self.teller.mark_opened("any")
@@ -204,7 +206,7 @@ def test_a_teller_sees_what_waits_and_answers_under_their_name(console: Console,
     assert (waiting.reason, waiting.can_be_answered) == (ReferralReason.FACE_DECLINED, True)
     assert waiting.since == console.desk.clock.now()
     assert waiting.record == console.desk.controller.record()
-    console.teller.confirm()
+    console.teller.confirm(frozenset(ev.TellerCheck))
     assert console.view.waiting is None
     qtbot.waitUntil(lambda: console.desk.phase is Phase.SHOWING_VERDICT)
     assert console.audited(AuditKind.VERDICT) == [TELLER]
@@ -286,9 +288,37 @@ def test_a_sign_in_that_is_over_permits_nothing(console: Console, qtbot: Any, mo
     console.send_a_visit(qtbot)
     console.sign_in(qtbot)
     console.desk.clock.utc += moved
-    console.teller.confirm()
+    console.teller.confirm(frozenset(ev.TellerCheck))
     assert console.desk.phase is Phase.WAITING_FOR_TELLER
     assert console.view.signed_in_as is None
+
+
+def test_the_teller_is_told_what_the_machine_noticed_in_any_attempt(console: Console, qtbot: Any) -> None:
+    console.desk.go_to_positioning(qtbot, chosen=ev.FaceCheckChosen(ChallengeVariant.WITHOUT_LIGHT))
+    for finding in (Finding.FLAT, Finding.GRID, Finding.FLAT):
+        console.desk.position()
+        console.desk.controller.send(ev.AttemptFailed(frozenset({finding})))
+    console.sign_in(qtbot)
+    waiting = console.view.waiting
+    assert waiting is not None
+    assert waiting.reason is ReferralReason.ATTEMPTS_USED_UP
+    assert waiting.suspicions == {Finding.FLAT, Finding.GRID}
+    assert (waiting.variant, waiting.unmeasured) == (ChallengeVariant.WITHOUT_LIGHT, frozenset())
+
+
+def test_the_teller_is_told_what_could_not_be_measured(tmp_path: Path, qtbot: Any) -> None:
+    policy = replace(DEMO_POLICY, layers=frozenset({PadLayer.GESTURES, PadLayer.LIGHT}))
+    with desk_parts(tmp_path, policy=policy) as desk:
+        desk.store.add_teller(TELLER, NAME, PIN_HASH)
+        console = Console(desk)
+        desk.go_to_comparing(qtbot)
+        desk.say_eyes(desk.compared())
+        console.sign_in(qtbot)
+        waiting = console.view.waiting
+        assert waiting is not None
+        assert waiting.reason is ReferralReason.LIVENESS_INCOMPLETE
+        assert waiting.unmeasured
+        assert waiting.suspicions == frozenset()
 
 
 def test_a_role_that_may_not_answer_does_not(console: Console, qtbot: Any) -> None:
@@ -340,7 +370,7 @@ def test_the_console_knows_how_far_the_visit_is(console: Console, qtbot: Any) ->
     console.send_a_visit(qtbot)
     assert console.view.visit is VisitStage.UNDER_WAY
     console.sign_in(qtbot)
-    console.teller.confirm()
+    console.teller.confirm(frozenset(ev.TellerCheck))
     qtbot.waitUntil(lambda: console.view.visit is VisitStage.ANSWERED)
     console.desk.controller.send(ev.VerdictAcknowledged())
     assert console.view.visit is VisitStage.NONE

@@ -61,6 +61,7 @@ def test_a_genuine_customer_gets_a_yes_after_the_tellers_confirmation(demo):
         "choosing_account_class",
         "reading_document",
         "confirming_details",
+        "preparing_face_check",
         "positioning",
         "checking_liveness",
         "comparing",

@@ -2,16 +2,21 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kiosk.verification.comparison import (
+    ComparisonBand,
     ComparisonDecision,
     ComparisonScore,
     ComparisonThreshold,
     FaceTemplate,
+    MeasuredSet,
     TemplateModelError,
     TemplateRole,
     TemplateRoleError,
     TemplateValuesError,
+    band_of,
     compare,
     decide_match,
 )
@@ -66,3 +71,35 @@ def test_a_template_that_is_no_unit_vector_is_refused(values: list[float]) -> No
 )
 def test_only_a_score_at_or_above_the_threshold_is_a_match(value: float, decision: ComparisonDecision) -> None:
     assert decide_match(ComparisonScore(value, "m"), THRESHOLD) is decision
+
+
+@pytest.mark.parametrize(
+    ("value", "refuse_below", "band"),
+    [
+        (0.9425, 0.91, ComparisonBand.ACCEPT),
+        (0.9424, 0.91, ComparisonBand.UNCERTAIN),
+        (0.91, 0.91, ComparisonBand.UNCERTAIN),
+        (0.9099, 0.91, ComparisonBand.REFUSE),
+        (0.94, None, ComparisonBand.REFUSE),
+        (0.94, 0.97, ComparisonBand.REFUSE),
+        (0.94, float("nan"), ComparisonBand.REFUSE),
+        (float("nan"), 0.91, ComparisonBand.REFUSE),
+        (float("nan"), float("nan"), ComparisonBand.REFUSE),
+    ],
+)
+def test_between_the_two_thresholds_nothing_is_decided(
+    value: float, refuse_below: float | None, band: ComparisonBand
+) -> None:
+    assert band_of(ComparisonScore(value, "m"), THRESHOLD, refuse_below) is band
+
+
+@given(st.floats(allow_nan=True), st.none() | st.floats(allow_nan=True))
+def test_only_a_match_is_ever_accepted(value: float, refuse_below: float | None) -> None:
+    score = ComparisonScore(value, "m")
+    accepted = band_of(score, THRESHOLD, refuse_below) is ComparisonBand.ACCEPT
+    assert accepted == (decide_match(score, THRESHOLD) is ComparisonDecision.MATCH)
+
+
+@pytest.mark.parametrize(("pairs", "rate", "may"), [(3000, 1e-3, True), (2999, 1e-3, False), (300_000, 1e-5, True)])
+def test_a_set_too_small_to_see_a_rate_sets_no_threshold_for_it(pairs: int, rate: float, may: bool) -> None:
+    assert MeasuredSet("a set", 20, pairs, 0.5).may_set(rate) is may

@@ -17,6 +17,7 @@ from kiosk.verification.decision import (
     is_one_face,
 )
 from kiosk.verification.gestures import Gesture
+from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
 from kiosk.verification.liveness import GestureAnswer, PadDecision, PadOutcome
 
 POLICY = DecisionPolicy(false_match_rate=1e-4, require_validated_threshold=True, min_probe_frames=3)
@@ -26,6 +27,7 @@ LIVE = PadDecision(
     window_from_s=100.0,
     window_until_s=108.0,
     answers=(GestureAnswer(Gesture.TURN_LEFT, 101.0, 102.0),),
+    layers=tuple(LayerEvidence(layer, LayerVerdict.PASSED, Finding.IN_ORDER) for layer in PadLayer),
 )
 THRESHOLD = ComparisonThreshold(score=0.9425, false_match_rate=1e-4, measured_on="specimen pairs", validated=True)
 ALL_THROUGH = tuple(100.0 + 0.5 * number for number in range(17))
@@ -157,6 +159,18 @@ def test_a_policy_that_asks_for_no_frame_still_needs_one(frames: int) -> None:
 def test_a_score_below_the_threshold_is_for_the_teller_and_not_a_no(score: float) -> None:
     decision = decide(True, LIVE, replace(MATCHING, score=ComparisonScore(score, "model")), POLICY)
     assert decision.referral is ReferralReason.NON_MATCH
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(0.9425, None), (0.9424, ReferralReason.COMPARISON_UNCERTAIN), (0.91, ReferralReason.COMPARISON_UNCERTAIN),
+     (0.9099, ReferralReason.NON_MATCH)],
+)  # fmt: skip
+def test_between_accepting_and_refusing_the_teller_is_told_that_the_machine_cannot_tell(
+    value: float, reason: ReferralReason | None
+) -> None:
+    evidence = replace(MATCHING, score=ComparisonScore(value, "model"), refuse_below=0.91)
+    assert decide(True, LIVE, evidence, POLICY).referral is reason
 
 
 liveness_parts = st.none() | st.builds(

@@ -42,6 +42,26 @@ def test_an_impostor_or_a_recording_that_the_machine_accepts_is_never_as_planned
     assert departures(subject, outcome) == (f"the machine accepted the {subject.value}",)
 
 
+ATTACKED = replace(REFUSED, referral=ReferralReason.ATTEMPTS_USED_UP, suspicions=("grid",))
+
+
+@pytest.mark.parametrize("reason", [ReferralReason.ATTEMPTS_USED_UP, ReferralReason.LIVENESS_INCOMPLETE])
+def test_an_attack_that_is_referred_for_its_attack_and_refused_is_as_planned(reason):
+    assert departures(Subject.ATTACK, replace(ATTACKED, referral=reason)) == ()
+
+
+@pytest.mark.parametrize("outcome", [ACCEPTED, CLASS_I, replace(ATTACKED, verdict=True)])
+def test_an_attack_that_ends_in_a_yes_or_is_accepted_by_the_machine_is_never_as_planned(outcome):
+    assert departures(Subject.ATTACK, outcome) != ()
+
+
+def test_an_attack_that_is_referred_for_a_document_has_shown_nothing():
+    outcome = replace(ATTACKED, referral=ReferralReason.DOCUMENT_UNREADABLE)
+    assert departures(Subject.ATTACK, outcome) == (
+        "an attack presentation was referred for another reason than its attack (document_unreadable)",
+    )
+
+
 def test_a_document_that_somebody_brought_may_be_referred_or_not():
     assert departures(Subject.UNKNOWN, REFUSED) == departures(Subject.UNKNOWN, ACCEPTED) == ()
 

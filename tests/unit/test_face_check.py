@@ -8,18 +8,21 @@ import pytest
 
 from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.face_check import FIT_FOR_S, FaceCheck
-from kiosk.runtime.messages import BeginWindow, Compare, Compared, Message, Observed
+from kiosk.runtime.messages import BeginWindow, Compare, Compared, EyesReady, Message, Observed, SetExposure
 from kiosk.session.events import Accepted, AttemptFailed, LivenessPassed, Positioned, Referred
 from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
+from kiosk.verification.continuity import MAX_SILENCE_S
 from kiosk.verification.decision import SAME_FACE_AGREEMENT, DecisionPolicy, ReferralReason
 from kiosk.verification.gestures import Gesture
-from kiosk.verification.liveness import MAX_SILENCE_S
+from kiosk.verification.layers import Finding
+from kiosk.verification.observation import StreamSample
 from kiosk.verification.quality import CaptureGuidance
-from tests.rehearsed_face import RESTING, Performance, follow, frame
+from tests.rehearsed_face import GESTURES_ALONE, RESTING, Performance, follow, frame
 from tests.rehearsed_visit import evidence
 
 STEP_S = 0.04
-DEMO = DecisionPolicy(require_validated_threshold=False)
+CHANGED = frozenset({Finding.FACE_CHANGED})
+DEMO = DecisionPolicy(require_validated_threshold=False, layers=GESTURES_ALONE)
 LFW = ComparisonThreshold(0.9425, 1e-4, "LFW", validated=False)
 
 
@@ -142,7 +145,7 @@ def test_each_attempt_opens_a_window_of_its_own():
 
 
 def test_a_face_that_does_not_answer_uses_the_attempt_up():
-    assert Rehearsal().attempt(lambda *_: None) == AttemptFailed()
+    assert Rehearsal().attempt(lambda *_: None) == AttemptFailed(frozenset({Finding.NO_ANSWER}))
 
 
 def test_a_gesture_that_got_no_answer_is_not_asked_again_in_this_visit():
@@ -174,7 +177,7 @@ def test_time_alone_ends_an_attempt_without_frames():
     check = Rehearsal().check
     check.start_challenge()
     assert check.tick(100.0) is None
-    assert check.tick(100.0 + MAX_SILENCE_S + 0.1) == AttemptFailed()
+    assert check.tick(100.0 + MAX_SILENCE_S + 0.1) == AttemptFailed(CHANGED)
 
 
 def test_outside_an_attempt_neither_time_nor_frames_mean_anything():
@@ -225,14 +228,14 @@ def test_everything_else_is_the_tellers(changed, document, reason):
 )
 def test_a_face_that_answered_and_was_not_the_one_compared_uses_the_attempt_up(changed):
     rehearsal = passed()
-    assert rehearsal.check.judge(rehearsal.compared(score=1.0, **changed), evidence()) == AttemptFailed()
+    assert rehearsal.check.judge(rehearsal.compared(score=1.0, **changed), evidence()) == AttemptFailed(CHANGED)
 
 
 def test_a_threshold_that_nobody_validated_is_the_tellers_outside_the_demo():
-    rehearsal = passed(DecisionPolicy())
+    rehearsal = passed(DecisionPolicy(layers=GESTURES_ALONE))
     not_validated = Referred(ReferralReason.THRESHOLD_NOT_VALIDATED)
     assert rehearsal.check.judge(rehearsal.compared(score=1.0), evidence()) == not_validated
-    rehearsal = passed(DecisionPolicy(), replace(LFW, validated=True))
+    rehearsal = passed(DecisionPolicy(layers=GESTURES_ALONE), replace(LFW, validated=True))
     assert rehearsal.check.judge(rehearsal.compared(), evidence()) == Accepted()
 
 
@@ -259,3 +262,41 @@ def test_no_fit_frame_uses_the_attempt_up_and_without_an_attempt_it_is_the_telle
     rehearsal = passed()
     assert rehearsal.check.comparison_failed(1) == AttemptFailed()
     assert Rehearsal().check.comparison_failed(0) == Referred(ReferralReason.COMPARISON_FAILED)
+
+
+# --- exposure ---
+
+
+def stepped(has_exposure: bool, seconds: float = 3.2) -> tuple[Rehearsal, list[float]]:
+    """A face at rest that is asked for gestures, before a camera that tells of its stream; what it was set to."""
+    rehearsal = Rehearsal()
+    rehearsal.check.camera_ready(EyesReady("model", "camera", 0.1, has_exposure=has_exposure))
+    rehearsal.check.start_challenge()
+    for number in range(round(seconds / STEP_S)):
+        rehearsal.now_s += STEP_S
+        stops = exposures(rehearsal)[-1:] or [0.0]
+        seen = replace(frame(rehearsal.now_s, RESTING), stream=StreamSample(number, 1.5, 0.2 * 2 ** stops[0]))
+        rehearsal.check.answer(Observed(seen, CaptureGuidance.FIT, 0.9, 0), rehearsal.now_s)
+    return rehearsal, exposures(rehearsal)
+
+
+def exposures(rehearsal: Rehearsal) -> list[float]:
+    return [message.stops for message in rehearsal.sent if isinstance(message, SetExposure)]
+
+
+def test_a_camera_that_offers_controls_is_stepped_and_put_back_within_the_attempt():
+    first, second, back = stepped(has_exposure=True)[1]
+    assert -1.1 <= first <= -0.45
+    assert -1.1 <= second <= -0.45
+    assert back == 0.0
+
+
+def test_a_camera_without_controls_is_left_alone():
+    assert stepped(has_exposure=False)[1] == []
+
+
+def test_a_challenge_that_is_broken_off_puts_the_exposure_back():
+    rehearsal, stops = stepped(has_exposure=True, seconds=1.2)
+    assert len(stops) == 1
+    rehearsal.check.stop_challenge()
+    assert exposures(rehearsal)[1:] == [0.0]

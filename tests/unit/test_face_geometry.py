@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kiosk.vision.face_alignment import CROP_PX, align_face, warp_similarity
+from kiosk.vision.face_alignment import align_face, warp_similarity
 from kiosk.vision.face_geometry import _RIGID_POINTS, head_pose, inter_eye_px, measure_face
+from tests.template_forms import BASELINE_FORM
 
 MIDDLE = np.array([640.0, 360.0, 0.0])
 
@@ -73,8 +74,8 @@ def test_the_aligned_crop_shows_the_eyes_where_the_network_expects_them() -> Non
     landmarks[2] = (landmarks[33] + landmarks[263]) / 2 + 3 * np.array((-11, 45, -28))
     x, y = landmarks[33, :2]
     picture[round(y) - 4 : round(y) + 5, round(x) - 4 : round(x) + 5] = 255
-    crop = align_face(picture, landmarks)
-    assert crop.shape == (CROP_PX, CROP_PX, 3)
+    crop = align_face(picture, landmarks, BASELINE_FORM)
+    assert crop.shape == (150, 150, 3)
     rows, columns = np.nonzero(crop[:, :, 0] > 128)
     assert (columns.mean(), rows.mean()) == pytest.approx((37, 46), abs=6)
 
@@ -93,5 +94,5 @@ def test_a_larger_picture_gives_the_same_crop(factor: int) -> None:
 
 def test_a_face_beyond_the_edge_is_padded_with_black() -> None:
     picture = np.full((100, 100, 3), 200, dtype=np.uint8)
-    crop = align_face(picture, turned(scale=1))  # far outside
+    crop = align_face(picture, turned(scale=1), BASELINE_FORM)  # far outside
     assert crop.max() == 0

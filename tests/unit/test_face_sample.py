@@ -1,5 +1,6 @@
 """Only fit frames of the tracked face become samples; few are kept, and none survives `clear`."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
@@ -11,13 +12,26 @@ from hardware.camera import Frame
 from kiosk.verification.decision import MAX_WITNESS_GAP_S
 from kiosk.verification.observation import FrameObservation
 from kiosk.verification.quality import CaptureGuidance, QualityAssessment
+from kiosk.vision.face_geometry import Landmarks
 from kiosk.vision.face_sample import SampleWindow
 from tests.rehearsed_face import RESTING
 
 
-def describe(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """In the network's place."""
-    return np.tile(crops.max(axis=(1, 2, 3))[:, np.newaxis], 128).astype(np.float32)
+class PlainNetwork:
+    """In a network's place: its crop is a corner of the picture."""
+
+    def __init__(self, model_id: str = "witness", side: int = 150) -> None:
+        self.model_id = model_id
+        self._side = side
+
+    def align(self, pixels: NDArray[np.uint8], landmarks: Landmarks) -> NDArray[np.uint8]:
+        return pixels[: self._side, : self._side].copy()
+
+    def network_output(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return np.tile(np.stack(crops).max(axis=(1, 2, 3))[:, np.newaxis], 128).astype(np.float32)
+
+
+NETWORK = PlainNetwork()
 
 
 def offer(
@@ -42,35 +56,38 @@ def offer(
 
 @pytest.mark.parametrize("guidance", [guidance for guidance in CaptureGuidance if guidance is not CaptureGuidance.FIT])
 def test_an_unfit_frame_never_becomes_a_sample(guidance: CaptureGuidance) -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, score=1.0, guidance=guidance)
     assert len(window) == 0
 
 
 def test_an_observation_of_another_frame_never_makes_a_sample() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, seen_sequence=2)
     assert len(window) == 0
 
 
 def test_a_sample_holds_the_aligned_crop_and_nothing_more_of_the_frame() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK, [PlainNetwork("other", 128)])
     offer(window, 1, 1.0, score=0.7)
     (sample,) = window.best(1, 0.0, 2.0, 5)
-    assert sample.crop.shape == (150, 150, 3)
-    assert sample.crop.base is None
+    assert {name: crop.shape for name, crop in sample.crops.items()} == {
+        "witness": (150, 150, 3),
+        "other": (128, 128, 3),
+    }
+    assert all(crop.base is None for crop in sample.crops.values())
     assert (sample.score, sample.captured_at_s, sample.track_id) == (0.7, 1.0, 1)
 
 
 def test_of_frames_close_in_time_the_best_is_kept() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number, score in enumerate((0.3, 0.9, 0.6)):
         offer(window, number, 1.0 + number / 30, score)
     assert [sample.score for sample in window.best(1, 0.0, 2.0, 5)] == [0.9]
 
 
 def test_only_samples_of_the_track_and_the_times_are_given() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, track_id=1)
     offer(window, 2, 2.0, track_id=2)
     offer(window, 3, 3.0, track_id=2)
@@ -80,7 +97,7 @@ def test_only_samples_of_the_track_and_the_times_are_given() -> None:
 
 
 def test_the_best_samples_are_spread_over_the_window() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number in range(10):
         offer(window, number, float(number), score=0.9 if number < 3 else 0.5)
     times = sorted(sample.captured_at_s for sample in window.best(1, 0.0, 9.0, 3))
@@ -89,7 +106,7 @@ def test_the_best_samples_are_spread_over_the_window() -> None:
 
 
 def test_a_long_capture_keeps_a_handful_from_all_of_it() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number in range(900):
         offer(window, number, number / 30, score=0.5 + (number % 7) / 100)
     assert len(window) <= 12
@@ -99,10 +116,10 @@ def test_a_long_capture_keeps_a_handful_from_all_of_it() -> None:
 
 
 def test_clear_zeroes_every_crop() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0)
     offer(window, 2, 2.0)
-    kept = [sample.crop for sample in window.best(1, 0.0, 9.0, 5)]
+    kept = [crop for sample in window.best(1, 0.0, 9.0, 5) for crop in sample.crops.values()]
     kept += [witness.features for witness in window.witnesses(1, 0.0, 9.0)]
     assert len(kept) == 4
     assert all(values.any() for values in kept)
@@ -113,24 +130,24 @@ def test_clear_zeroes_every_crop() -> None:
 
 
 def test_a_crop_that_gives_way_to_a_better_one_is_zeroed() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, score=0.2)
     (first,) = window.best(1, 0.0, 9.0, 5)
     offer(window, 2, 1.1, score=0.8)
-    assert not first.crop.any()
+    assert not first.crops["witness"].any()
 
 
 def test_while_crops_are_being_read_no_other_thread_zeroes_them() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, score=0.2)
     with ThreadPoolExecutor(1) as analysis:
         with window.held():
             (read,) = window.best(1, 0.0, 9.0, 5)
             better = analysis.submit(offer, window, 2, 1.1, 0.8)
             assert not wait([better], timeout=0.2).done
-            assert read.crop.any()
+            assert read.crops["witness"].any()
         better.result()
-    assert not read.crop.any()
+    assert not read.crops["witness"].any()
 
 
 # --- witnesses ---
@@ -142,7 +159,7 @@ def times(window: SampleWindow, track_id: int = 1) -> list[float]:
 
 @pytest.mark.parametrize("guidance", [CaptureGuidance.FIT, CaptureGuidance.LOOK_STRAIGHT, CaptureGuidance.HOLD_STILL])
 def test_every_third_of_a_second_a_frame_of_any_quality_bears_witness(guidance: CaptureGuidance) -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number in range(11):
         offer(window, number, number / 10, guidance=guidance)
     assert times(window) == [0.0, 0.3, 0.6, 0.9]
@@ -150,13 +167,13 @@ def test_every_third_of_a_second_a_frame_of_any_quality_bears_witness(guidance: 
 
 
 def test_an_observation_of_another_frame_bears_no_witness() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, seen_sequence=2)
     assert times(window) == []
 
 
 def test_a_face_that_comes_back_bears_witness_however_short_it_stays() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0)
     offer(window, 2, 1.05)
     window.offer(
@@ -170,7 +187,7 @@ def test_a_face_that_comes_back_bears_witness_however_short_it_stays() -> None:
 
 
 def test_a_new_track_bears_witness_at_once_and_only_for_itself() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     offer(window, 1, 1.0, track_id=1)
     offer(window, 2, 1.05, track_id=2)
     assert (times(window, 1), times(window, 2)) == ([1.0], [1.05])
@@ -178,7 +195,7 @@ def test_a_new_track_bears_witness_at_once_and_only_for_itself() -> None:
 
 
 def test_a_long_window_keeps_few_witnesses_and_leaves_no_part_of_it_out() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number in range(20 * 30):
         offer(window, number, number / 30)
     kept = times(window)
@@ -188,7 +205,7 @@ def test_a_long_window_keeps_few_witnesses_and_leaves_no_part_of_it_out() -> Non
 
 
 def test_a_witness_that_gives_way_is_zeroed() -> None:
-    window = SampleWindow(describe)
+    window = SampleWindow(NETWORK)
     for number in range(32):
         offer(window, number, float(number))
     before = window.witnesses(1, 0.0, 99.0)

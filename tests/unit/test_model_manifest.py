@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.vision.installed_models import read_description
 from kiosk.vision.models import (
     MANIFEST_FILE,
+    READY_DIR,
     ManifestError,
     ModelManifest,
     ModelMismatchError,
@@ -16,6 +18,7 @@ from kiosk.vision.models import (
     check_models,
     load_manifest,
 )
+from tests.template_forms import BASELINE_TABLE
 
 CONTENT = b"the weights"
 ENTRY = f"""
@@ -31,7 +34,7 @@ thresholds = [
   {{ false_match_rate = 1e-3, score = 0.9, measured_on = "a set", validated = true }},
   {{ false_match_rate = 1e-4, score = 0.95, measured_on = "a set", validated = false }},
 ]
-"""
+{BASELINE_TABLE}"""
 
 
 def manifest(folder: Path, text: str = ENTRY) -> ModelManifest:
@@ -42,19 +45,37 @@ def manifest(folder: Path, text: str = ENTRY) -> ModelManifest:
 
 def test_the_projects_manifest_pins_every_model_by_hash_source_and_licence() -> None:
     models = load_manifest().models
-    assert {model.role for model in models} == set(ModelRole)
+    assert {model.role for model in models} == set(ModelRole) - {ModelRole.PAD_CLASSIFIER}
     for model in models:
         assert len(bytes.fromhex(model.sha256)) == 32
         assert model.source.version
         assert model.licence
-        assert model.input_form
+        assert model.input_form or model.template
 
 
 def test_the_projects_thresholds_rise_as_the_rate_falls_and_none_claims_to_be_validated() -> None:
     thresholds = load_manifest().template_model.thresholds
     assert [t.false_match_rate for t in thresholds] == [1e-3, 1e-4, 1e-5]
-    assert [t.score for t in thresholds] == [0.9285, 0.9425, 0.9536]
+    assert [t.score for t in thresholds] == [0.9301, 0.9425, 0.961]
     assert not any(t.validated for t in thresholds)
+
+
+def test_every_threshold_that_ships_is_the_strictest_that_its_sets_ask_for() -> None:
+    ready = [read_description(READY_DIR / entry.description)[0] for entry in load_manifest().ready]
+    for threshold in (t for model in (load_manifest().template_model, *ready) for t in model.thresholds):
+        asked = [part.score for part in threshold.sets if part.may_set(threshold.false_match_rate)]
+        assert threshold.score == max(asked)
+        assert threshold.measured_at
+
+
+def test_the_ready_entry_pins_its_description_and_says_the_same() -> None:
+    (entry,) = load_manifest().ready
+    description, content = read_description(READY_DIR / entry.description)
+    assert hashlib.sha256(content).hexdigest() == entry.description_sha256
+    assert {file.name: file.sha256 for file in description.files} == dict(entry.files)
+    assert (description.id, description.role, description.licence) == (entry.id, entry.role, entry.licence)
+    assert description.publisher == entry.publisher
+    assert entry.recommended
 
 
 def test_the_installed_packages_hold_the_models_that_the_manifest_pins(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from kiosk.session.machine import (
     advance,
 )
 from kiosk.verification.decision import ReferralReason
+from kiosk.verification.layers import ChallengeVariant, Finding
 from tests.rehearsed_visit import (
+    CONFIRMED,
     DETAILS,
     EVERY_EVENT,
     FACELESS,
@@ -34,6 +36,7 @@ from tests.rehearsed_visit import (
     TO_DOCUMENT,
     TO_LIVENESS,
     TO_POSITIONING,
+    TO_PREPARING,
     TO_YES,
     Passage,
     effects_of,
@@ -52,6 +55,7 @@ STOP_OF = {
     E.START_CHALLENGE: E.STOP_CHALLENGE,
 }
 CUSTOMER_PHASES = [phase for phase in P if phase not in (P.IDLE, P.RECORDING_VERDICT, P.SHOWING_VERDICT)]
+FACE_PHASES = (P.PREPARING_FACE_CHECK, P.POSITIONING, P.CHECKING_LIVENESS, P.COMPARING)
 CLASS_I = (*TO_CLASS, ev.AccountClassChosen(ev.AccountClass.CLASS_I), *TO_COMPARING[len(TO_DOCUMENT) :])
 PATH_TO: dict[Phase, tuple[ev.Event, ...]] = {
     P.CHOOSING_LANGUAGE: TO_CLASS[:1],
@@ -59,6 +63,7 @@ PATH_TO: dict[Phase, tuple[ev.Event, ...]] = {
     P.CHOOSING_ACCOUNT_CLASS: TO_CLASS,
     P.READING_DOCUMENT: TO_DOCUMENT,
     P.CONFIRMING_DETAILS: TO_DETAILS,
+    P.PREPARING_FACE_CHECK: TO_PREPARING,
     P.POSITIONING: TO_POSITIONING,
     P.CHECKING_LIVENESS: TO_LIVENESS,
     P.COMPARING: TO_COMPARING,
@@ -157,7 +162,7 @@ def test_a_class_one_account_waits_for_the_teller() -> None:
     waiting = end((*CLASS_I, ev.Accepted()))
     assert waiting.phase is P.WAITING_FOR_TELLER
     assert waiting.referral is ReferralReason.CLASS_I_FACE_TO_FACE
-    assert advance(waiting, ev.TellerConfirmed("t1"))[1] == (E.COMMIT_YES,)
+    assert advance(waiting, CONFIRMED)[1] == (E.COMMIT_YES,)
 
 
 def test_refusing_consent_ends_the_visit_and_keeps_nothing() -> None:
@@ -188,10 +193,10 @@ def test_declining_the_face_check_is_possible_everywhere_and_ends_with_the_telle
 
 def test_the_route_without_the_face_takes_no_more_acts_than_the_one_with_it() -> None:
     with_face = [*TO_YES, ev.VerdictAcknowledged()]
-    waiting = (READ, DETAILS, ev.TellerConfirmed("t1"), ev.VerdictCommitted(), ev.VerdictAcknowledged())
+    waiting = (READ, DETAILS, CONFIRMED, ev.VerdictCommitted(), ev.VerdictAcknowledged())
     declined = [ev.FaceDeclined(), *TO_CLASS[1:], TO_DOCUMENT[-1], *waiting]
     unticked = [*TO_CLASS[:2], FACELESS, TO_DOCUMENT[-1], *waiting]
-    not_acts = (READ, ev.LivenessPassed(), ev.Accepted(), ev.TellerConfirmed("t1"), ev.VerdictCommitted())
+    not_acts = (READ, ev.LivenessPassed(), ev.Accepted(), CONFIRMED, ev.VerdictCommitted())
     acts = [len([event for event in path if event not in not_acts]) for path in (with_face, declined, unticked)]
     for path in (with_face, declined, unticked):
         assert end(path) == Session()
@@ -206,7 +211,62 @@ def test_three_failed_attempts_bring_the_teller() -> None:
     after = end((*path, *attempt))
     assert after.phase is P.WAITING_FOR_TELLER
     assert after.referral is ReferralReason.ATTEMPTS_USED_UP
+    assert after.attempts == MAX_ATTEMPTS
     assert effects_of((*path, *attempt))[-3:] == [E.STOP_CHALLENGE, E.STOP_FACE_CAPTURE, E.CALL_TELLER]
+
+
+def test_the_third_failure_at_comparison_brings_the_teller_too() -> None:
+    attempt = (ev.Positioned(), ev.LivenessPassed(), ev.AttemptFailed())
+    after = end((*TO_POSITIONING, *attempt * MAX_ATTEMPTS))
+    assert (after.phase, after.referral) == (P.WAITING_FOR_TELLER, ReferralReason.ATTEMPTS_USED_UP)
+    assert not after.live
+
+
+def test_what_spoke_against_a_living_face_in_any_attempt_is_there_for_the_teller() -> None:
+    found = (Finding.FLAT, Finding.GRID, Finding.LIGHT_LATE)
+    attempts = [event for one in found for event in (ev.Positioned(), ev.AttemptFailed(frozenset({one})))]
+    assert end((*TO_POSITIONING, *attempts)).suspicions == frozenset(found)
+
+
+def test_what_could_not_be_measured_is_there_for_the_teller() -> None:
+    why = frozenset({Finding.LIGHT_TOO_WEAK})
+    waiting = end((*TO_COMPARING, ev.Referred(ReferralReason.LIVENESS_INCOMPLETE, why)))
+    assert (waiting.phase, waiting.unmeasured) == (P.WAITING_FOR_TELLER, why)
+
+
+def test_no_camera_is_read_before_the_customer_has_chosen_how() -> None:
+    assert E.START_FACE_CAPTURE not in effects_of(TO_PREPARING)
+    assert walk(TO_POSITIONING)[-1].effects == (E.START_FACE_CAPTURE,)
+
+
+@pytest.mark.parametrize("variant", ChallengeVariant)
+def test_whichever_face_check_is_chosen_the_way_is_as_long_and_ends_in_the_same_answer(
+    variant: ChallengeVariant,
+) -> None:
+    path = (*TO_PREPARING, ev.FaceCheckChosen(variant), ev.Positioned(), ev.LivenessPassed(), ev.Accepted())
+    after = end(path)
+    if variant is ChallengeVariant.FULL:
+        assert (after.phase, after.referral) == (P.RECORDING_VERDICT, None)
+    else:
+        assert (after.phase, after.referral) == (P.WAITING_FOR_TELLER, ReferralReason.GENTLE_VARIANT)
+        assert advance(after, CONFIRMED)[1] == (E.COMMIT_YES,)
+
+
+def test_attempts_of_a_visit_that_broke_off_are_those_of_the_next_one() -> None:
+    after = end((ev.Started(failed_attempts=2), *TO_POSITIONING[1:], ev.Positioned(), ev.AttemptFailed()))
+    assert (after.phase, after.referral) == (P.WAITING_FOR_TELLER, ReferralReason.ATTEMPTS_USED_UP)
+
+
+def test_a_visit_that_begins_without_an_attempt_left_goes_to_the_teller_and_reads_no_face() -> None:
+    path = (ev.Started(failed_attempts=MAX_ATTEMPTS), *TO_PREPARING[1:])
+    assert (end(path).phase, end(path).referral) == (P.WAITING_FOR_TELLER, ReferralReason.ATTEMPTS_USED_UP)
+    assert not FACE_EFFECTS & set(effects_of(path))
+
+
+@pytest.mark.parametrize("made", [frozenset(), *(frozenset({check}) for check in ev.TellerCheck)])
+def test_a_teller_who_has_not_looked_at_everything_has_not_confirmed(made: frozenset[ev.TellerCheck]) -> None:
+    waiting = end(PATH_TO[P.WAITING_FOR_TELLER])
+    assert advance(waiting, ev.TellerConfirmed("t1", made)) == (waiting, ())
 
 
 def test_a_failed_attempt_at_comparison_does_not_leave_the_face_live() -> None:
@@ -246,7 +306,7 @@ def test_a_document_that_was_not_read_can_only_be_closed(event: ev.Event) -> Non
     waiting = end((*TO_DOCUMENT, event))
     assert waiting.phase is P.WAITING_FOR_TELLER
     assert not waiting.can_be_answered
-    assert advance(waiting, ev.TellerConfirmed("t1")) == (waiting, ())
+    assert advance(waiting, CONFIRMED) == (waiting, ())
     assert advance(waiting, REFUSED) == (waiting, ())
     assert advance(waiting, ev.TellerClosedVisit("t1"))[0] == Session(end_note=EndNote.CLOSED_BY_TELLER)
 
@@ -262,7 +322,7 @@ def test_reading_the_document_again_forgets_the_first_reading() -> None:
     path = (*TO_DOCUMENT, ev.DocumentRead(evidence(DocumentRemark.EXPIRED)), ev.DocumentReadAgain())
     again = end(path)
     assert (again.evidence, again.referral, again.phase) == (None, None, P.READING_DOCUMENT)
-    assert end((*path, READ, DETAILS)).phase is P.POSITIONING
+    assert end((*path, READ, DETAILS)).phase is P.PREPARING_FACE_CHECK
 
 
 def test_a_portrait_found_unusable_while_details_are_completed_spares_the_face_check() -> None:
@@ -285,7 +345,7 @@ def test_details_without_an_address_are_not_complete() -> None:
 
 def test_an_answer_by_nobody_is_no_answer() -> None:
     waiting = end(PATH_TO[P.WAITING_FOR_TELLER])
-    assert advance(waiting, ev.TellerConfirmed("")) == (waiting, ())
+    assert advance(waiting, ev.TellerConfirmed("", frozenset(ev.TellerCheck))) == (waiting, ())
     assert advance(waiting, ev.TellerRefused(" ", ev.RefusalReason.NOT_THE_PERSON)) == (waiting, ())
 
 
@@ -324,6 +384,7 @@ def test_news_of_a_verdict_from_an_earlier_visit_changes_nothing(phase: Phase) -
     "spoilt",
     [
         {"live": False},
+        {"variant": None},
         {"face_declined": True},
         {"consent": None},
         {"evidence": None},
@@ -348,7 +409,7 @@ def test_the_machine_accepts_nothing_that_lacks_a_part(spoilt: dict[str, object]
 @given(random_walks())
 def test_no_frame_is_read_before_consent_and_no_face_without_consent_to_it(walked: list[Passage]) -> None:
     for visit in visits(walked):
-        consented = declined = face_check = False
+        consented = declined = face_check = chosen = False
         for passage in visit:
             declined |= isinstance(passage.event, ev.FaceDeclined) and passage.after != passage.before
             for effect in passage.effects:
@@ -358,7 +419,9 @@ def test_no_frame_is_read_before_consent_and_no_face_without_consent_to_it(walke
                     face_check = passage.event.consent.includes_face_check
                 if effect in {E.START_READING_DOCUMENT, *FACE_EFFECTS}:
                     assert consented
+                chosen |= isinstance(passage.event, ev.FaceCheckChosen)
                 if effect in FACE_EFFECTS:
+                    assert chosen
                     assert face_check
                     assert not declined
 
@@ -385,11 +448,16 @@ def test_a_yes_needs_a_document_and_a_live_accepted_face_or_a_teller(walked: lis
             continue
         assert passage.after.can_be_answered
         assert passage.after.answer is True
-        by_teller = isinstance(passage.event, ev.TellerConfirmed) and bool(passage.event.teller_id.strip())
+        by_teller = (
+            isinstance(passage.event, ev.TellerConfirmed)
+            and bool(passage.event.teller_id.strip())
+            and passage.event.checks == frozenset(ev.TellerCheck)
+        )
         by_machine = isinstance(passage.event, ev.Accepted) and passage.before.may_be_accepted
         assert by_teller or by_machine
         if not by_teller:
             assert passage.after.account_class is not ev.AccountClass.CLASS_I
+            assert passage.before.variant is ChallengeVariant.FULL
             assert passage.before.evidence is not None
             assert passage.before.evidence.acceptable
 
@@ -449,7 +517,9 @@ def test_a_waiting_visit_always_has_a_reason_and_the_teller_is_called_once(walke
         assert (E.CALL_TELLER in passage.effects) is arrived
         if passage.after.phase is P.WAITING_FOR_TELLER:
             assert passage.after.referral is not None
-        assert passage.after.attempts < MAX_ATTEMPTS
+            assert passage.after.attempts <= MAX_ATTEMPTS
+        elif passage.after.phase in FACE_PHASES:
+            assert passage.after.attempts < MAX_ATTEMPTS
 
 
 @on_every_walk

@@ -1,5 +1,7 @@
 """The pages with the mirror: find your place, then follow the prompts. They show guidance; they judge nothing."""
 
+import math
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -103,6 +105,9 @@ class PositioningPage(FacePage):
         self._again = Note(self.theme, "info", self.texts("positioning.again"))
         self._again.setObjectName("try-again")
         words.addWidget(self._again)
+        self._wait = Note(self.theme, "clock", self.texts("positioning.wait_about"))
+        self._wait.setObjectName("short-break")
+        words.addWidget(self._wait)
         for icon, key in _TIPS:
             line = row(None, self.theme, gap=20)
             line.addWidget(Icon(self.theme, icon, 48))
@@ -112,13 +117,18 @@ class PositioningPage(FacePage):
 
     def show_view(self, view: SessionView) -> None:
         super().show_view(view)
-        fit = view.guidance is CaptureGuidance.FIT
-        self.band.show_sentence(self.texts.of(view.guidance), Colour.ACCENT if fit else Colour.STAGE)
-        self._again.setVisible(view.session.attempts > 0)
+        waits = view.wait_ends_at_s is not None
+        self._again.setVisible(view.session.attempts > 0 and not waits)
+        self._wait.setVisible(waits)
 
     def tick(self) -> None:
         step = _TICK_MS / 1000 / _FILL_S
-        fit = self.view.guidance is CaptureGuidance.FIT
+        left_s = self.seconds_left(self.view.wait_ends_at_s)
+        fit = self.view.guidance is CaptureGuidance.FIT and left_s is None
+        sentence = self.texts.of(self.view.guidance)
+        if left_s is not None:
+            sentence = self.texts("positioning.wait", seconds=math.ceil(left_s))
+        self.band.show_sentence(sentence, Colour.ACCENT if fit else Colour.STAGE)
         self._filled = min(1.0, self._filled + step) if fit else max(0.0, self._filled - 2 * step)
         self.preview.show_ring(self._filled)
 
@@ -152,6 +162,7 @@ class LivenessPage(FacePage):
 
     def show_view(self, view: SessionView) -> None:
         super().show_view(view)
+        self.preview.setVisible(view.colour is None)  # the light has a mirror of its own, and frames for one
         asked = view.gesture is not None
         sentence = self.texts.of(view.gesture) if view.gesture else self.texts("liveness.neutral")
         self.band.show_sentence(sentence, Colour.ACCENT if asked else Colour.STAGE)

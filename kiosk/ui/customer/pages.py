@@ -11,6 +11,7 @@ from kiosk.ui.customer.document_page import DocumentPage
 from kiosk.ui.customer.face_pages import LivenessPage, PositioningPage
 from kiosk.ui.customer.language_page import LanguagePage
 from kiosk.ui.customer.page import Page
+from kiosk.ui.customer.preparing_page import PreparingPage
 from kiosk.ui.customer.verdict_page import VerdictPage
 from kiosk.ui.customer.waiting_pages import ComparingPage, RecordingPage, WaitingPage
 from kiosk.ui.customer.welcome_page import WelcomePage
@@ -23,6 +24,7 @@ PAGES: Mapping[Phase, type[Page]] = MappingProxyType(
         Phase.CHOOSING_ACCOUNT_CLASS: AccountPage,
         Phase.READING_DOCUMENT: DocumentPage,
         Phase.CONFIRMING_DETAILS: DetailsPage,
+        Phase.PREPARING_FACE_CHECK: PreparingPage,
         Phase.POSITIONING: PositioningPage,
         Phase.CHECKING_LIVENESS: LivenessPage,
         Phase.COMPARING: ComparingPage,
@@ -43,6 +45,7 @@ STEP_OF_PHASE: Mapping[Phase, int | None] = MappingProxyType(
         Phase.CHOOSING_ACCOUNT_CLASS: 2,
         Phase.READING_DOCUMENT: 3,
         Phase.CONFIRMING_DETAILS: 4,
+        Phase.PREPARING_FACE_CHECK: 5,
         Phase.POSITIONING: 5,
         Phase.CHECKING_LIVENESS: 5,
         Phase.COMPARING: 5,

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from PySide6.QtGui import QResizeEvent
+
 from kiosk.privacy.notice import Notice
 from kiosk.runtime.surface import CustomerSurface, SessionView
 from kiosk.session.events import Cancelled, FaceDeclined, Language
 from kiosk.session.machine import Phase, Session
 from kiosk.ui.customer.footer import Footer, without_face
 from kiosk.ui.customer.header import Header
+from kiosk.ui.customer.light_screen import LightScreen
 from kiosk.ui.customer.page import Page, PageContext, Typed
 from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE, STEPS
 from kiosk.ui.texts import Texts
@@ -46,6 +49,7 @@ class CustomerScreen(Area):
         self._footer.face_declined.connect(lambda: surface.send(FaceDeclined()))
         self._place = column(None, theme)
         self._lay_out()
+        self._light = LightScreen(theme, surface.preview_pixels, self)
 
     @property
     def page(self) -> Page | None:
@@ -63,6 +67,7 @@ class CustomerScreen(Area):
             self._page.show()  # at once, not at the event loop's next turn
         demo = texts("header.demo_short" if self._theme.portrait else "header.demo")
         self.header.show_demo(demo if view.demo else "")
+        self._light.show_light(view.colour, texts("liveness.light"), demo if view.demo else "")
         before_choice = view.session.phase in _BEFORE_LANGUAGE
         self._footer.show_view(view, self._all_texts if before_choice else (texts,))
         self._show_step(view.session, texts)
@@ -119,3 +124,7 @@ class CustomerScreen(Area):
         names = [texts(f"steps.{key}") for key in keys]
         sentence = texts("steps.now", number=step + 1, count=len(names), name=names[step])
         self._steps.show_steps(names, step, sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._light.setGeometry(self.rect())

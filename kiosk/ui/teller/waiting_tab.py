@@ -1,10 +1,11 @@
-"""The visit that waits for the teller: why, who, the two things to check, and the answer."""
+"""The visit that waits for the teller: why, what the machine noticed, who, the two things to check, and the answer."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.runtime.surface import TellerSurface, TellerView, VisitStage, WaitingVisit
-from kiosk.session.events import ApplicationRecord, RefusalReason
+from kiosk.session.events import ApplicationRecord, RefusalReason, TellerCheck
+from kiosk.ui.teller.face_check_notes import face_check_notes
 from kiosk.ui.teller.record_grid import record_grid
 from kiosk.ui.teller.second_touch import pause
 from kiosk.ui.texts import Texts
@@ -15,6 +16,7 @@ from kiosk.ui.widgets.icon import Icon
 from kiosk.ui.widgets.scroll import TouchScroll
 from kiosk.ui.widgets.surfaces import Card, attention_note, column, discard, side_by_side
 from kiosk.ui.widgets.text import Text, lead, title
+from kiosk.verification.decision import ReferralReason
 
 
 class WaitingTab(QWidget):
@@ -86,7 +88,8 @@ class CloseButton(Button):
 class WaitingVisitView(QWidget):
     """Everything about one visit; signals what the teller decided."""
 
-    confirmed = Signal()
+    confirmed = Signal(object)
+    """Carries the checks that the teller has made."""
     refused = Signal(object)
     """Carries the `RefusalReason`."""
     closed = Signal()
@@ -106,11 +109,12 @@ class WaitingVisitView(QWidget):
         layout.addWidget(self._refuse, 5)
 
     def _make_left(self) -> QVBoxLayout:
+        """Why stays in sight; what was noticed and what was read scrolls below it."""
         left = column(None, self._theme, gap=22)
         why = Card(self._theme, Colour.ACCENT_SOFT, None)
         lines = column(why, self._theme, margin=22, gap=6)
         lines.addWidget(Text(self._theme, self._texts("teller.why"), TextSize.SMALL, Weight.MEDIUM, Colour.ACCENT))
-        reason = Text(self._theme, self._texts.of(self._visit.reason), TextSize.LEAD, Weight.SEMIBOLD)
+        reason = Text(self._theme, self._why(), TextSize.LEAD, Weight.SEMIBOLD)
         reason.setObjectName("referral-reason")
         lines.addWidget(reason)
         since = self._texts("teller.since", time=clock_time(self._visit.since))
@@ -119,13 +123,21 @@ class WaitingVisitView(QWidget):
         if self._visit.record is None:
             left.addStretch(1)
         else:
-            left.addWidget(self._make_record(self._visit.record), 1)
+            left.addWidget(self._make_below(self._visit.record), 1)
         return left
 
-    def _make_record(self, record: ApplicationRecord) -> TouchScroll:
+    def _why(self) -> str:
+        """The reason; where more stands below, it says so."""
+        reason = self._texts.of(self._visit.reason)
+        more = self._visit.suspicions and self._visit.reason is ReferralReason.ATTEMPTS_USED_UP
+        return self._texts("teller.reason_and_more", reason=reason) if more else reason
+
+    def _make_below(self, record: ApplicationRecord) -> TouchScroll:
         """An address may be longer than the screen has room for."""
         scroll = TouchScroll(self._theme, "waiting-record", self._texts("consent.more_below"))
-        content = column(None, self._theme)
+        content = column(None, self._theme, gap=22)
+        if (noticed := face_check_notes(self._theme, self._texts, self._visit)) is not None:
+            content.addWidget(noticed)
         content.addLayout(record_grid(self._theme, self._texts, record))
         content.addStretch(1)
         scroll.show_content(content, margin=16)
@@ -134,18 +146,18 @@ class WaitingVisitView(QWidget):
     def _make_decide(self) -> QWidget:
         content = QWidget()
         layout = column(content, self._theme, gap=20)
-        self._checks = [
-            TickBox(self._theme, f"check-{name}", self._texts(f"teller.check_{name}")) for name in ("face", "person")
-        ]
+        self._checks = {
+            check: TickBox(self._theme, f"check-{check}", self._texts(f"teller.check_{check}")) for check in TellerCheck
+        }
         self._confirm = Button(
             self._theme, "teller-confirm", self._texts("teller.confirm"), ButtonKind.PRIMARY, TextSize.LEAD
         )
         self._confirm.setMinimumHeight(self._theme.px(116))
-        self._confirm.clicked.connect(self.confirmed)
+        self._confirm.clicked.connect(lambda: self.confirmed.emit(self._made))
         refuse = Button(self._theme, "teller-refuse", self._texts("teller.refuse"), ButtonKind.GRAVE, TextSize.LEAD)
         refuse.clicked.connect(self._ask_reason)
         refuse.setEnabled(self._visit.can_be_answered)
-        for check in self._checks:
+        for check in self._checks.values():
             check.setEnabled(self._visit.can_be_answered)
             check.toggled.connect(self._show_whether_checked)
             layout.addWidget(check)
@@ -175,8 +187,11 @@ class WaitingVisitView(QWidget):
         return content
 
     def _show_whether_checked(self) -> None:
-        checked = all(check.isChecked() for check in self._checks)
-        self._confirm.setEnabled(checked and self._visit.can_be_answered)
+        self._confirm.setEnabled(self._made == frozenset(TellerCheck) and self._visit.can_be_answered)
+
+    @property
+    def _made(self) -> frozenset[TellerCheck]:
+        return frozenset(check for check, box in self._checks.items() if box.isChecked())
 
     def _ask_reason(self) -> None:
         self._decide.hide()
