@@ -1,6 +1,7 @@
 """Desk without processes: real session, store and teller's side, children that only remember, a clock that is set."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from kiosk.document.evidence import DocumentEvidence
 from kiosk.runtime.attempt_limits import AttemptLimits
@@ -205,7 +206,17 @@ class DeskParts:
             now_s = self.clock.monotonic
             seen = frame(now_s, performance.face_at(now_s))
             self.say_eyes(Observed(seen, CaptureGuidance.FIT, 0.9, 0))
+            QCoreApplication.sendPostedEvents()  # what came of an attempt
         raise AssertionError(f"still {self.phase} after {at_most_s} s")
+
+
+class AtOnce(Executor):
+    """Computes in the very call: no thread races the clock of a test."""
+
+    def submit(self, act: Callable[..., Any], /, *args: Any, **how: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        done.set_result(act(*args, **how))
+        return done
 
 
 @contextmanager
@@ -232,6 +243,7 @@ def desk_parts(
             minimum_age_years=18,
             patience=patience,
             demo=demo,
+            judging=AtOnce(),
         )
         parts = DeskParts(children, store, bridge, clock, controller, key, committed)
         controller.trouble.connect(parts.troubles.append)

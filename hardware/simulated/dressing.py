@@ -39,10 +39,10 @@ class Dress:
 
 
 def in_a_document(pixels: PixelArray, landmarks: FloatArray, dress: Dress) -> PixelArray:
-    """Return the (height, width, 3) portrait as the same person's document shows it: without spectacles."""
+    """Return the (height, width, 3) portrait in the same person's document, where no spectacles shine."""
     layer = np.dstack((pixels, np.full(pixels.shape[:2], 255, np.uint8)))
     sitter = Sitter(layer, landmarks, pixels.shape[1], pixels.shape[0])
-    shown: PixelArray = dressed(sitter, replace(dress, spectacles=False)).layer[..., :3]
+    shown: PixelArray = dressed(sitter, replace(dress, glare=0.0)).layer[..., :3]
     return np.ascontiguousarray(shown)
 
 

@@ -31,7 +31,7 @@ class Portrait:
     """(478, 3) in its pixels."""
 
     def document(self, look: SubjectLook) -> PixelArray:
-        """Return the (height, width, 3) portrait in this person's document: their skin, beard and headscarf."""
+        """Return the (height, width, 3) portrait in this person's document: the same skin and dress, and no glare."""
         return in_a_document(self.pixels, self.landmarks, look.dress)
 
     def undressed(self, look: SubjectLook, size: tuple[int, int]) -> SubjectRenderer:

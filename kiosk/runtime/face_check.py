@@ -26,6 +26,14 @@ FIT_FOR_S = 1.0
 _log = logging.getLogger(__name__)
 
 
+Aside = Callable[[Callable[[], PadDecision], Callable[[PadDecision], Event | None]], Event | None]
+"""Does the work and hands the decision on: at once, returning the event, or later, sending it."""
+
+
+def _at_once(work: Callable[[], PadDecision], then: Callable[[PadDecision], Event | None]) -> Event | None:
+    return then(work())
+
+
 class FaceCheck:
     """One visit's positioning, challenge and decision; a new one is made for every visit."""
 
@@ -35,11 +43,13 @@ class FaceCheck:
         policy: DecisionPolicy,
         template_model: TemplateModel,
         chance: random.Random | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._send_to_eyes = send_to_eyes
         self._policy = policy
         self._template_model = template_model
         self._chance = chance or secrets.SystemRandom()
+        self._aside = aside or _at_once
         self._steady = SteadyGuidance()
         self._has_reference = False
         self._fit_since_s: float | None = None
@@ -89,6 +99,11 @@ class FaceCheck:
         """How the last attempt ended, or None while one is under way."""
         return self._decision
 
+    @property
+    def challenge_is_over(self) -> bool:
+        """Nothing more is asked, and what it came to not yet said."""
+        return self._check is not None and self._check.is_over
+
     def start_challenge(self) -> None:
         """Draw a challenge and open a new window of frames."""
         self._window_id += 1
@@ -107,27 +122,35 @@ class FaceCheck:
 
     def answer(self, observed: Observed, now_s: float) -> Event | None:
         """Feed the challenge; say when it is passed or the attempt is used up."""
-        if self._check is None:
+        if self._check is None or self._check.is_over:
             return None
-        return self._judge_attempt(self._check.observe(observed.observation, now_s))
+        self._check.observe(observed.observation, now_s)
+        return self._follow(self._check)
 
     def tick(self, now_s: float) -> Event | None:
         """Let time pass, so that an attempt also ends when the camera gives no frame."""
-        return None if self._check is None else self._judge_attempt(self._check.tick(now_s))
-
-    def _judge_attempt(self, progress: LivenessProgress) -> Event | None:
-        asked = None if self.progress is None else self.progress.gesture
-        self.progress = progress
-        self._decision = progress.decision
-        self._expose(progress.exposure_stops)
-        if self._decision is None:
+        if self._check is None or self._check.is_over:
             return None
-        if self._decision.outcome is PadOutcome.NON_RESPONSE and asked is not None:
+        self._check.tick(now_s)
+        return self._follow(self._check)
+
+    def _follow(self, check: AttemptCheck) -> Event | None:
+        asked = None if self.progress is None else self.progress.gesture
+        self.progress = check.progress
+        self._expose(self.progress.exposure_stops)
+        if not check.is_over:
+            return None
+        return self._aside(check.conclude, lambda decision: self._concluded(check, decision, asked))
+
+    def _concluded(self, check: AttemptCheck, decision: PadDecision, asked: Gesture | None) -> Event | None:
+        """Say what an attempt came to, unless the visit has gone on without it."""
+        if check is not self._check:
+            return None
+        self._decision = decision
+        if decision.outcome is PadOutcome.NON_RESPONSE and asked is not None:
             self._unanswered.add(asked)
-        _log.info("The attempt ended with %s after %d answers.", self._decision.outcome, len(self._decision.answers))
-        if self._decision.outcome is PadOutcome.BONA_FIDE:
-            return LivenessPassed()
-        return AttemptFailed(self._decision.noticed)
+        _log.info("The attempt ended with %s after %d answers.", decision.outcome, len(decision.answers))
+        return LivenessPassed() if decision.outcome is PadOutcome.BONA_FIDE else AttemptFailed(decision.noticed)
 
     def _expose(self, stops: float) -> None:
         if stops != self._exposure_stops:

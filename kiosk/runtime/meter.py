@@ -14,8 +14,8 @@ from kiosk.runtime.messages import FromEyes, Observed
 from kiosk.runtime.session_controller import SessionController
 from kiosk.session.machine import Phase, Session
 
-PREVIEW = "face-preview"
-"""The name of the widget that paints the face camera, in the window that the meter belongs to."""
+PREVIEWS = ("face-preview", "light-mirror")
+"""The names of the widgets that paint the face camera, in the window that the meter belongs to."""
 _BEAT_MS = 5
 _MACHINE_WORKS = (Phase.READING_DOCUMENT, Phase.COMPARING, Phase.RECORDING_VERDICT)
 _PREVIEWED = (Phase.POSITIONING, Phase.CHECKING_LIVENESS)
@@ -60,6 +60,8 @@ class Meter(QObject):
         self._phase: Phase | None = None
         self._entered_s = 0.0
         self._spent_s: dict[Phase, float] = {}
+        self._controller = controller
+        self._challenge_over = False
         self._last_frame_at_s: float | None = None
         self._decision_s: float | None = None
         self._timer = QTimer(self, interval=_BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -104,19 +106,23 @@ class Meter(QObject):
         self._unpainted_since_s = None
 
     def _eyes_said(self, message: FromEyes) -> None:
-        """The controller hears a message first: the one that it ended the challenge on comes here right after."""
-        if isinstance(message, Observed) and self._phase is Phase.COMPARING and self._last_frame_at_s is None:
+        """The controller hears a message first: the one that it ended the challenge on comes here right after.
+
+        Frames that come while the challenge is being judged do not count.
+        """
+        if isinstance(message, Observed) and not self._challenge_over:
             self._last_frame_at_s = message.observation.captured_at_s
+            self._challenge_over = self._controller.challenge_is_over
 
     def _session_changed(self, session: Session) -> None:
         now_s = self._now_s()
         before, after = self._phase, session.phase
         if before is not None:
             self._spent_s[before] = self._spent_s.get(before, 0.0) + now_s - self._entered_s
-        if before is Phase.COMPARING:
-            if after in _DECIDED and self._last_frame_at_s is not None:
-                self._decision_s = now_s - self._last_frame_at_s
-            self._last_frame_at_s = None
+        if before is Phase.COMPARING and after in _DECIDED and self._last_frame_at_s is not None:
+            self._decision_s = now_s - self._last_frame_at_s
+        if after is Phase.CHECKING_LIVENESS:
+            self._last_frame_at_s, self._challenge_over = None, False
         self._follow_capture(before, after, now_s)
         self._phase, self._entered_s = after, now_s
 
@@ -128,7 +134,7 @@ class Meter(QObject):
         if after in _PREVIEWED:
             if before not in _PREVIEWED:
                 self._captures.append(PreviewedCapture())
-            for preview in _outermost(self).findChildren(QObject, PREVIEW):
+            for preview in (widget for name in PREVIEWS for widget in _outermost(self).findChildren(QObject, name)):
                 preview.installEventFilter(self)  # a second time changes nothing
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

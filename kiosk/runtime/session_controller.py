@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -60,6 +60,7 @@ from kiosk.session.events import (
 from kiosk.session.machine import TIMEOUT_S, Effect, Phase, Session, advance
 from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
+from kiosk.verification.liveness import PadDecision
 
 _log = logging.getLogger(__name__)
 _TICK_MS = 20
@@ -67,6 +68,11 @@ SILENCE_S = 10.0
 """How long eyes may say nothing of a camera that it should read: it hangs, and the customer waits."""
 _MAX_NAME = 64
 """No machine-readable zone holds a longer field."""
+
+
+def _mistake(error: BaseException) -> None:
+    """One of our own, which ends desk."""
+    raise error
 
 
 class SessionController(QObject):
@@ -92,8 +98,10 @@ class SessionController(QObject):
         minimum_age_years: int,
         patience: float,
         demo: bool,
+        judging: Executor | None = None,
         parent: QObject | None = None,
     ) -> None:
+        """`judging` is where attempts are judged; a thread of its own if none is given."""
         super().__init__(parent)
         self._children = children
         self._verdicts = verdicts
@@ -109,6 +117,7 @@ class SessionController(QObject):
         self._consent_recorded: Future[Any] | None = None
         self._coming: deque[Event] = deque()
         self._advancing = False
+        self._judging = judging or ThreadPoolExecutor(1, "judging")
         self._begin_visit()
         self._idle_timer = QTimer(self, singleShot=True)
         self._idle_timer.timeout.connect(lambda: self.send(TimedOut()))
@@ -133,6 +142,11 @@ class SessionController(QObject):
     @property
     def session(self) -> Session:
         return self._view.session
+
+    @property
+    def challenge_is_over(self) -> bool:
+        """Nothing more is asked; what it came to is being judged."""
+        return self._face.challenge_is_over
 
     def send(self, event: Event | None) -> None:
         """Advance the session and carry out what follows; what comes up meanwhile has its turn afterwards."""
@@ -316,7 +330,8 @@ class SessionController(QObject):
         self._painted: dict[str, int] = {}
         self._consent_recorded = None
         self._document = DocumentCheck()
-        self._face = FaceCheck(self._children.send_eyes, self._policy, self._template_model)
+        eyes = self._children.send_eyes
+        self._face = FaceCheck(eyes, self._policy, self._template_model, aside=self._judge_aside)
 
     # --- what the children say ---
 
@@ -358,6 +373,13 @@ class SessionController(QObject):
         event = self._face.tick(self._clock.monotonic_s())
         self._show_progress()
         self.send(event)
+
+    def _judge_aside(
+        self, work: Callable[[], PadDecision], then: Callable[[PadDecision], Event | None]
+    ) -> Event | None:
+        """In a thread of its own: the screen does not stand still for as long as the layers compute."""
+        self._verdicts.when_done(self._judging.submit(work), lambda decision: self.send(then(decision)), _mistake)
+        return None
 
     def _show_progress(self) -> None:
         if (progress := self._face.progress) is not None:

@@ -61,7 +61,7 @@ def draw_attempt(
 
 
 class AttemptCheck:
-    """Feed it every frame and let time pass; it ends with a decision and then stays so."""
+    """Feed it every frame and let time pass until it is over; then let it conclude."""
 
     def __init__(
         self,
@@ -82,20 +82,25 @@ class AttemptCheck:
         self._lit_from_s: float | None = None
         self._colour: ScreenColour | None = None
         self._answered: LivenessProgress | None = None
-        self._over: LivenessProgress | None = None
+        self._ended: tuple[PadOutcome, PadOutcome] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is asked or heard; what it came to, `conclude` says."""
+        return self._ended is not None
 
     @property
     def progress(self) -> LivenessProgress:
-        """Where the attempt stands."""
-        if self._over is not None:
-            return self._over
-        progress = self._answered or self._gestures.progress
-        return replace(progress, colour=self._colour, exposure_stops=self._exposure_stops, decision=None)
+        """Where the attempt stands; without a decision."""
+        progress = replace(self._answered or self._gestures.progress, decision=None)
+        if self.is_over:
+            return replace(progress, gesture=None, window_ends_at_s=None)
+        return replace(progress, colour=self._colour, exposure_stops=self._exposure_stops)
 
     def observe(self, observation: FrameObservation, heard_at_s: float | None = None) -> LivenessProgress:
         """Take the next frame; `heard_at_s` is desk's own time."""
-        if self._over is not None:
-            return self._over
+        if self.is_over:
+            return self.progress
         now_s = observation.captured_at_s if heard_at_s is None else heard_at_s
         if self._continuity.is_new(observation):
             for layer in (*self._layers, self._light):
@@ -107,14 +112,14 @@ class AttemptCheck:
             self._follow_gestures(self._gestures.observe(observation, now_s), now_s)
         else:
             self._follow_light(observation, now_s)
-        if self._over is None and self._must_stop():
+        if not self.is_over and self._must_stop():
             self._end(PadOutcome.ATTACK_PRESENTATION, of_gestures=PadOutcome.NON_RESPONSE)
         return self.progress
 
     def tick(self, now_s: float) -> LivenessProgress:
         """Let time pass: an attempt also ends when no frame comes, and colours change between frames."""
-        if self._over is not None:
-            return self._over
+        if self.is_over:
+            return self.progress
         self._expose(now_s)
         if self._lit_from_s is None:
             self._follow_gestures(self._gestures.tick(now_s), now_s)
@@ -166,9 +171,16 @@ class AttemptCheck:
 
     def _end(self, outcome: PadOutcome, of_gestures: PadOutcome | None = None) -> None:
         """`of_gestures` where the gestures ended otherwise than the attempt."""
+        self._colour = None
+        self._ended = (outcome, of_gestures or outcome)
+
+    def conclude(self) -> PadDecision:
+        """Hear every layer once the attempt is over: some 60 ms, which may pass in another thread."""
+        assert self._ended is not None
+        outcome, of_gestures = self._ended
         progress = self._gestures.progress
         answers = () if progress.decision is None else progress.decision.answers
-        said = [_of_gestures(of_gestures or outcome), *(layer.evidence() for layer in self._layers)]
+        said = [_of_gestures(of_gestures), *(layer.evidence() for layer in self._layers)]
         if self._challenge.variant.has_light:
             said.append(self._light.evidence())
         if not self._challenge.variant.has_turns:
@@ -177,10 +189,8 @@ class AttemptCheck:
             outcome = PadOutcome.ATTACK_PRESENTATION
         until_s = self._continuity.last_frame_at_s
         from_s = until_s if self._continuity.started_at_s is None else self._continuity.started_at_s
-        decision = PadDecision(
-            outcome, self._continuity.track_id, from_s, until_s, answers, tuple(said), self._challenge.variant
-        )
-        self._over = replace(progress, gesture=None, window_ends_at_s=None, decision=decision, colour=None)
+        track_id, variant = self._continuity.track_id, self._challenge.variant
+        return PadDecision(outcome, track_id, from_s, until_s, answers, tuple(said), variant)
 
 
 def _of_gestures(outcome: PadOutcome) -> LayerEvidence:

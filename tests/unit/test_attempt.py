@@ -51,8 +51,8 @@ def play(challenge: Challenge, layers: Sequence[PadLayerCheck], tracks: Sequence
         lit = check.progress.colour is not None
         face = replace(performance.face_at(now_s), track_id=tracks[-1] if lit else tracks[0])
         progress = check.observe(frame(now_s, face))
-        if progress.decision is not None:
-            return progress.decision
+        if check.is_over:
+            return check.conclude()
         reply(progress, now_s, performance)
         check.tick(now_s + STEP_S / 2)
     raise AssertionError("an attempt must end")
@@ -64,16 +64,16 @@ def test_gestures_come_first_then_each_colour_in_its_turn() -> None:
     for number in range(600):
         now_s = 100 + number * STEP_S
         progress = check.observe(frame(now_s, performance.face_at(now_s)))
-        if progress.decision is not None:
+        if check.is_over:
             break
         assert progress.gesture is None or progress.colour is None
         if not shown or shown[-1] is not progress.colour:
             shown.append(progress.colour)
         reply(progress, now_s, performance)
     assert shown == [None, ScreenColour.RED, ScreenColour.CYAN, None]
-    assert progress.decision is not None
-    assert progress.decision.outcome is PadOutcome.BONA_FIDE
-    assert len(progress.decision.answers) == 2
+    assert check.is_over
+    assert check.conclude().outcome is PadOutcome.BONA_FIDE
+    assert len(check.conclude().answers) == 2
 
 
 def test_every_layer_watches_every_frame_of_the_window() -> None:
@@ -98,13 +98,15 @@ def test_another_face_while_the_screen_shines_ends_the_attempt() -> None:
 
 
 def test_no_frame_while_the_screen_shines_ends_the_attempt() -> None:
-    check, performance, reply = AttemptCheck(TURNING, ()), Performance(), follow()
+    shining = replace(TURNING, light=LightChallenge((ScreenColour.RED, ScreenColour.CYAN) * 4, 0.4))
+    check, performance, reply = AttemptCheck(shining, ()), Performance(), follow()
     now_s = 100.0
     while check.progress.colour is None:
         now_s += STEP_S
         reply(check.observe(frame(now_s, performance.face_at(now_s))), now_s, performance)
-    decisions = [check.tick(now_s + passed * 0.1).decision for passed in range(40)]
-    assert decisions[-1] is not None
+    for passed in range(40):
+        check.tick(now_s + passed * 0.1)
+    assert check.conclude().outcome is PadOutcome.FACE_CHANGED
 
 
 def test_a_variant_without_light_shows_no_colour_and_has_nothing_to_say_of_light() -> None:
@@ -141,6 +143,5 @@ def test_a_policy_that_asks_for_no_layer_accepts_nobody() -> None:
 def test_resting_faces_answer_nothing() -> None:
     check = AttemptCheck(TURNING, ())
     for number in range(400):
-        decision = check.observe(frame(100 + number * STEP_S, RESTING)).decision
-    assert decision is not None
-    assert decision.outcome is PadOutcome.NON_RESPONSE
+        check.observe(frame(100 + number * STEP_S, RESTING))
+    assert check.conclude().outcome is PadOutcome.NON_RESPONSE

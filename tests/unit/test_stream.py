@@ -230,9 +230,9 @@ def attempt(change: Change, exposure: ExposureChallenge | None = None, *, follow
         camera.stops = stops[max(0, len(stops) - 4)] if follows else 0.0
         seen = change(camera.sampled(frame(now_s, performance.face_at(now_s))), number)
         progress = check.observe(seen, now_s)
-        if progress.decision is not None:
+        if check.is_over:
             assert progress.exposure_stops == 0.0
-            return progress.decision
+            return check.conclude()
         reply(progress, now_s, performance)
         check.tick(now_s + camera.period_s / 2)
     raise AssertionError("an attempt must end")
