@@ -65,6 +65,9 @@ class ExposureKnob:
         if sys.platform == "win32":
             return False  # DirectShow counts exposure in other units; the kiosk does not run there
         device = self._device
+        if device.get(cv2.CAP_PROP_AUTO_EXPOSURE) == _BY_HAND:
+            # A kiosk that was killed in the middle of a step could not put it back, and a camera remembers.
+            device.set(cv2.CAP_PROP_AUTO_EXPOSURE, _BY_ITSELF)
         before = device.get(cv2.CAP_PROP_EXPOSURE)
         if not (math.isfinite(before) and before >= 2 and device.get(cv2.CAP_PROP_AUTO_EXPOSURE) == _BY_ITSELF):
             return False

@@ -276,4 +276,4 @@ class _StillPicture:
 
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Sort key under which digits count as numbers."""
-    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.findall(r"\d+|\D+", path.name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part.lower()) for part in re.findall(r"\d+|\D+", path.name)]

@@ -23,11 +23,11 @@ _COMMANDS = {
     "receiver": "the reference receiver: what a bank's end must do",
     "evaluate": "measure error rates on pictures and recordings",
     "doctor": "say what is in order on this terminal; --pad tries its camera with attacks",
-    "models": "build, check and list the models",
+    "models": "build, install, choose, check and list the models",
     "specimen": "draw specimen documents for tests and demo",
     "data-list": "what is collected, why, and for how long",
     "screens": "render every screen to pictures",
-    "selftest": "kill processes at random and prove that nothing is lost",
+    "selftest": "prove that nothing is lost in a crash, and that no simulated attack is accepted",
     "bench": "measure this machine against the figures of the design",
 }
 _MODULES = {name: f"kiosk.admin.{name.replace('-', '_')}" for name in _COMMANDS}

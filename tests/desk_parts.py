@@ -210,6 +210,25 @@ class DeskParts:
         raise AssertionError(f"still {self.phase} after {at_most_s} s")
 
 
+class Waiting(Executor):
+    """Computes what it was given only when the test says so."""
+
+    def __init__(self) -> None:
+        self._given: list[Callable[[], None]] = []
+
+    def submit(self, act: Callable[..., Any], /, *args: Any, **how: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        self._given.append(lambda: done.set_result(act(*args, **how)))
+        return done
+
+    def compute(self) -> int:
+        """Do all of it, and return how much it was."""
+        given, self._given = self._given, []
+        for act in given:
+            act()
+        return len(given)
+
+
 class AtOnce(Executor):
     """Computes in the very call: no thread races the clock of a test."""
 
@@ -226,6 +245,7 @@ def desk_parts(
     template_model: TemplateModel = TEMPLATE_MODEL,
     patience: float = 1.0,
     demo: bool = True,
+    judging: Executor | None = None,
 ) -> Iterator[DeskParts]:
     """Everything around a controller, with a store in `folder`."""
     children, clock, key = RememberingChildren(), SetClock(), Ed25519PrivateKey.generate()
@@ -243,7 +263,7 @@ def desk_parts(
             minimum_age_years=18,
             patience=patience,
             demo=demo,
-            judging=AtOnce(),
+            judging=judging or AtOnce(),
         )
         parts = DeskParts(children, store, bridge, clock, controller, key, committed)
         controller.trouble.connect(parts.troubles.append)

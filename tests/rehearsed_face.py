@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from kiosk.verification.gestures import Gesture
-from kiosk.verification.layers import PadLayer
+from kiosk.verification.layers import LayerEvidence, PadLayer, PadLayerCheck
 from kiosk.verification.liveness import GestureChallenge, LivenessCheck, LivenessProgress, PadDecision
 from kiosk.verification.observation import LANDMARK_COUNT, FaceObservation, FrameObservation, HeadPose
 
@@ -47,6 +47,13 @@ def frame(at_s: float, face: FaceObservation | None, faces: int | None = None) -
     """One frame with this face; `faces` where there are others."""
     count = (face is not None) if faces is None else faces
     return FrameObservation(round(at_s * 1000), at_s, 1280, 720, int(count), face)
+
+
+def evidence_of(check: PadLayerCheck, observations: Iterable[FrameObservation]) -> LayerEvidence:
+    """What a fresh check has to say of these frames."""
+    for observation in observations:
+        check.observe(observation)
+    return check.evidence()
 
 
 def at_strength(face: FaceObservation, gesture: Gesture, strength: float) -> FaceObservation:

@@ -1,6 +1,6 @@
 """The light of the screen and of the room in linear light, and how late the camera sees a change. Draws nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +34,6 @@ class Room:
     def is_plain(self) -> bool:
         """True where the portrait's own light is left as it is."""
         return self.side == 0 and self.from_above == 0
-
-    def lit_by(self, screen_share: float) -> "Room":
-        return replace(self, screen_share=screen_share)
 
 
 def linear(colour: LightColour | None) -> FloatArray:

@@ -17,6 +17,7 @@ examples:
   kiosk demo --subject screen_replay           an attack presentation: referred, with what was noticed, and refused
   kiosk demo --account-class II --language zh  no teller needed; in Chinese
   kiosk demo --customer declines-face          the complete route without the face
+  kiosk demo --customer chooses-gently         no turns, no coloured light: the teller confirms in any account class
   kiosk demo --by-hand                         you are the customer and the teller (sign in as 1042, PIN 264913)
 
 Where there is no display, or with --headless, it runs off screen. Pictures of every screen, a summary and the logs

@@ -10,7 +10,7 @@ from kiosk.admin.setup import add_folder_argument
 from kiosk.errors import KioskError, SettingsError
 
 if TYPE_CHECKING:
-    from kiosk.settings import CameraSettings
+    from kiosk.settings import CameraSettings, Settings
 
 _EPILOG = """examples:
   kiosk doctor --folder /var/lib/kiosk
@@ -28,10 +28,14 @@ class Check:
 
     what: str
     problem: str = ""
+    is_remark: bool = False
+    """Worth knowing, and not wrong."""
 
     @property
     def line(self) -> str:
-        return f"  !!  {self.what}: {self.problem}" if self.problem else f"  ok  {self.what}"
+        if self.problem:
+            return f"  !!  {self.what}: {self.problem}"
+        return f"  {'--' if self.is_remark else 'ok'}  {self.what}"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -94,7 +98,11 @@ def _models(folder: Path | None) -> Iterator[Check]:
     from kiosk.vision.installed_models import load_models
     from kiosk.vision.models import MODELS_DIR, check_model
 
-    manifest = load_models()
+    try:
+        manifest = load_models()
+    except KioskError as error:
+        yield Check("models", str(error))
+        return
     for model in (*manifest.models, *manifest.installed):
         try:
             check_model(model, folder or MODELS_DIR)
@@ -119,8 +127,23 @@ def _settings(folder: Path) -> Iterator[Check]:
         yield Check("files that the settings name", str(error))
     else:
         yield Check("files that the settings name")
+    yield from _models_in_force(folder, settings)
     yield Check(*_camera("face camera", settings.face_camera))
     yield Check(*_camera("document camera", settings.document_camera))
+
+
+def _models_in_force(folder: Path, settings: "Settings") -> Iterator[Check]:
+    """Which of the models this kiosk may use, as its start will say: an installed one needs the bank's signature."""
+    from kiosk.admin.model_in_force import check_model_in_force, model_in_force
+
+    try:
+        model = model_in_force(folder, settings)
+        remarks = list(check_model_in_force(folder, settings))
+    except KioskError as error:
+        yield Check("models that this kiosk uses", str(error))
+        return
+    yield Check(f"models that this kiosk uses; faces are compared by {model.id}")
+    yield from (Check(remark, is_remark=True) for remark in remarks)
 
 
 def _camera(name: str, camera: "CameraSettings") -> tuple[str, str]:

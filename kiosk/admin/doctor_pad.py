@@ -24,6 +24,7 @@ from kiosk.admin.evaluate_recordings import (
     recorded_layers,
     recordings_in,
 )
+from kiosk.admin.silence import silent_libraries
 from kiosk.errors import SettingsError, VisionError
 from kiosk.settings import CameraSettings
 from kiosk.verification.layers import LayerVerdict
@@ -140,6 +141,7 @@ class AcceptanceTest:
         try:
             return self._ask(question).strip().lower().startswith("s")
         except EOFError:
+            print()  # the question stands on this line
             raise SettingsError("The test was not walked through to its end; nothing was kept.") from None
 
     def _look(self, presentation: Presentation, number: int) -> Judged:
@@ -150,7 +152,8 @@ class AcceptanceTest:
             Path(presentation), f"{presentation} {number + 1}", presentation if presentation.is_attack else ""
         )
         try:
-            with contextlib.closing(self._source(presentation, number)) as stream:  # a camera is opened anew each time
+            # A camera is opened anew each time.
+            with silent_libraries(), contextlib.closing(self._source(presentation, number)) as stream:
                 measurer = FrameMeasurer(FaceLandmarker(), self._classifier)
                 layers = (*recorded_layers(self._classifier), StreamCheck())
                 count, faces, evidence = judge_frames(_first(stream, self._seconds), measurer, layers)

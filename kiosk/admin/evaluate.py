@@ -6,6 +6,7 @@ Only this command and its kin show scores and rates; the kiosk itself never does
 import argparse
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kiosk.admin.evaluate_work import WorkFile
     from kiosk.vision.models import Model
 
+_REPORTS = ("report.json", "report.md", "det.png", "pad.png")
 _MATCHING_EPILOG = """ROOT is
   a folder with a folder for each person   every picture is compared with every other; groups.csv (person,group) may
                                            name a group for each person
@@ -68,12 +70,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     _add_pad_arguments(pad)
     for act in (matching, pad):
-        act.add_argument("root", type=Path, metavar="ROOT")
+        act.add_argument("root", type=Path, metavar="ROOT", help="what is evaluated; see below")
         act.add_argument("--out", type=Path, default=Path("evaluation"), metavar="DIR", help="default: %(default)s")
         act.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes; default: one for each core")
         kept = "templates there meanwhile (personal data)" if act is matching else "what was judged there meanwhile"
         act.add_argument("--work", type=Path, metavar="FOLDER", help=f"keep {kept}, to go on after an interruption")
-        act.add_argument("--keep", action="store_true", help="and leave it there afterwards")
+        act.add_argument("--keep", action="store_true", help="with --work: leave it there afterwards")
         act.add_argument("--models", type=Path, metavar="DIR", help="folder of the built models")
 
 
@@ -113,6 +115,7 @@ def run_matching(arguments: argparse.Namespace) -> int:
     from kiosk.admin.site_threshold import Calibration, prepare_calibration
     from kiosk.vision.models import MODELS_DIR, check_model
 
+    demand_fitting(arguments)
     model = template_model(arguments.model)
     check_model(model, arguments.models or MODELS_DIR)
     the_set = read_set(arguments.root)
@@ -136,8 +139,10 @@ def run_matching(arguments: argparse.Namespace) -> int:
         both_ways=both_ways,
     )
     if not len(scores.genuine.score) and not len(scores.impostor.score):
+        reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(not_acquired.values()).most_common())
         raise EvaluationSetError(
-            f"Of {len(the_set.pictures)} pictures no two could be compared; see that they show faces."
+            f"Of {len(the_set.pictures)} pictures no two could be compared{f' ({reasons})' if reasons else ''}; give at"
+            " least two that show a face."
         )
     report = matching_report(the_set, scores, model.id, model.thresholds, not_acquired)
     drawable = len(scores.genuine.score) > 0 and len(scores.impostor.score) > 0
@@ -186,8 +191,8 @@ def work_file(arguments: argparse.Namespace, name: str, what: str) -> "Iterator[
     if arguments.work is None:
         yield None
         return
-    print(f"{what} are written to {arguments.work} meanwhile.", file=sys.stderr)
     with WorkFile(arguments.work, name, keep=arguments.keep) as held:
+        print(f"{what} are written to {arguments.work} meanwhile.", file=sys.stderr)
         yield held
 
 
@@ -199,6 +204,7 @@ def run_pad(arguments: argparse.Namespace) -> int:
     from kiosk.admin.evaluate_report import pad_lines, write_report
     from kiosk.vision.photograph import printable
 
+    demand_fitting(arguments)
     if not 0.1 <= arguments.fps <= 240 or not 0.1 <= arguments.seconds <= 600:
         raise SettingsError("--fps must lie between 0.1 and 240, --seconds between 0.1 and 600.")
     recordings = find_recordings(arguments.root)
@@ -223,6 +229,12 @@ def template_model(model_id: str | None) -> "Model":
     return (manifest if model_id is None else using(manifest, model_id)).template_model_in_use
 
 
+def demand_fitting(arguments: argparse.Namespace) -> None:
+    """Raise `SettingsError` for options that say nothing without another."""
+    if arguments.keep and arguments.work is None:
+        raise SettingsError("--keep belongs to --work; give both.")
+
+
 def prepare_out(folder: Path, root: Path) -> None:
     """Make the folder before minutes go into figures that could not be saved; raise `SettingsError`."""
     if root.is_dir() and folder.resolve().is_relative_to(root.resolve()):
@@ -232,6 +244,9 @@ def prepare_out(folder: Path, root: Path) -> None:
         trial = folder / ".writable"
         trial.touch()
         trial.unlink()
+        for report in _REPORTS:
+            if (folder / report).exists():
+                (folder / report).open("ab").close()
     except OSError as error:
         raise SettingsError(f"{folder} cannot be written: {error.strerror}; name another folder with --out.") from error
 

@@ -87,11 +87,11 @@ def _groups(path: Path, people: Mapping[str, int]) -> dict[int, str]:
     if not path.exists():
         return {}
     groups: dict[int, str] = {}
-    for number, row in enumerate(_rows(path), 1):
-        if number == 1 and [cell.lower() for cell in row[:2]] == ["person", "group"]:
+    for number, (line, row) in enumerate(_rows(path)):
+        if number == 0 and [cell.lower() for cell in row[:2]] == ["person", "group"]:
             continue
         if len(row) < 2 or row[0] not in people:
-            raise EvaluationSetError(f"{printable(path)}, line {number}: write person,group with a folder's name.")
+            raise EvaluationSetError(f"{printable(path)}, line {line}: write person,group with a folder's name.")
         groups[people[row[0]]] = _group_name(row[1])
     return groups
 
@@ -132,31 +132,35 @@ def _csv_set(path: Path) -> EvaluationSet:
 
 def _numbered_pairs(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     names: Sequence[str] = _COLUMNS
-    for line, row in enumerate(_rows(path), 1):
-        if line == 1 and {"probe", "reference", "genuine"} <= {cell.lower() for cell in row}:
+    for number, (line, row) in enumerate(_rows(path)):
+        if number == 0 and {"probe", "reference", "genuine"} <= {cell.lower() for cell in row}:
             names = [cell.lower() for cell in row]
             continue
         if len(row) < 3 or len(row) > len(names):
             raise EvaluationSetError(
-                f"{printable(path)}, line {line}: write probe,reference,genuine and perhaps group."
+                f"{printable(path)}, line {line}: write probe,reference,genuine and perhaps group, with commas between."
             )
         yield line, {"genuine": ""} | dict(zip(names, row, strict=False))
 
 
-def _rows(path: Path) -> Iterator[list[str]]:
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty, with the line of the file on which each ends."""
     try:
         if not path.is_file():
             raise EvaluationSetError(f"{printable(path)} is neither a folder nor a file; name a folder or a CSV.")
         if path.stat().st_size > _LARGEST_CSV_BYTES:
             raise EvaluationSetError(f"{printable(path)} is larger than 512 MiB; give fewer pairs.")
         text = path.read_text(encoding="utf-8-sig")
-        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        for row in reader:
             if any(cell.strip() for cell in row):
-                yield [cell.strip() for cell in row]
+                yield reader.line_num, [cell.strip() for cell in row]
     except UnicodeDecodeError as error:
         raise EvaluationSetError(f"{printable(path)} is no text in UTF-8; save it as CSV in UTF-8.") from error
     except csv.Error as error:
-        raise EvaluationSetError(f"{printable(path)} is no CSV ({error}); save it as CSV in UTF-8.") from error
+        raise EvaluationSetError(
+            f"{printable(path)} is no CSV ({error}); save it as CSV in UTF-8, with commas between."
+        ) from error
 
 
 def _group_name(text: str) -> str:

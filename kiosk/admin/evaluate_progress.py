@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -49,11 +50,27 @@ def in_processes(
     spawned = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(min(jobs, len(works)), spawned, _begin, (prepare, prepare_with))
     try:
-        yield from executor.map(act, works)
+        with _nobody_is_interrupted():
+            results = executor.map(act, works)  # the processes begin here
+        yield from results
     except BrokenProcessPool:
         raise EvaluationStoppedError from None
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        with _nobody_is_interrupted():  # a second Ctrl-C in the midst of it would leave processes that wait for ever
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _nobody_is_interrupted() -> Iterator[None]:
+    """Neither this process nor, from its first moment on, what is started here heeds a Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin(prepare: Callable[..., None], prepare_with: tuple[Any, ...]) -> None:

@@ -96,7 +96,9 @@ def find_recordings(root: Path) -> list[Recording]:
         )
     found = [Recording(path, _name(path, root), "") for path in recordings_in(root / BONA_FIDE)]
     for folder in _subfolders(root / ATTACK):
-        found += [Recording(path, _name(path, root), printable(Path(folder.name))) for path in recordings_in(folder)]
+        # A species without recordings is named as unreadable, not left out: nobody should think that it was tried.
+        paths = recordings_in(folder) or [folder]
+        found += [Recording(path, _name(path, root), printable(Path(folder.name))) for path in paths]
     if not found:
         raise RecordingsError(
             f"{printable(root)} holds no recording; put clips or picture folders into bona_fide/ and attack/SPECIES/."

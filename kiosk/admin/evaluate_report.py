@@ -11,7 +11,9 @@ _MOST_NAMED = 20
 
 def write_report(folder: Path, report: dict[str, Any], lines: Iterator[str]) -> None:
     """Write both into the folder, whole."""
-    (folder / JSON_FILE).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / JSON_FILE).write_text(
+        json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
     (folder / MARKDOWN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -80,4 +80,6 @@ def _make(work: TemplateWork) -> TemplateResult:
         template = _extractor.extract_photograph(pixels, work.role, reduction).template
     except KioskError as error:
         return TemplateResult(not_acquired=type(error).__name__)
+    if not np.isfinite(template.values).all():  # one such picture would spoil every rate
+        return TemplateResult(not_acquired="NoNumbersError")
     return TemplateResult(template.values.astype("<f4").tobytes())

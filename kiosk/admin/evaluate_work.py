@@ -3,6 +3,7 @@
 Knows nothing of what it keeps. A torn end is left out, and what another version of the program made is not found.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -15,10 +16,14 @@ from typing import IO, TypeVar
 import msgspec
 
 import kiosk
+from kiosk.errors import SettingsError
 
 Result = TypeVar("Result")
 
 _CODE = ("verification", "vision")
+_OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+for _flag in ("O_NOFOLLOW", "O_BINARY"):
+    _OPEN_FLAGS |= getattr(os, _flag, 0)  # each exists on some systems only
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -30,11 +35,16 @@ class WorkFile(AbstractContextManager["WorkFile"]):
     """Results by key, as bytes; each is on its way to the disk when `keep` returns."""
 
     def __init__(self, folder: Path, name: str, *, keep: bool) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / name
         self._keep = keep
-        self._found = dict(_whole_records(self.path))
-        self._file: IO[bytes] = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._found = dict(_whole_records(self.path))
+            self._file: IO[bytes] = os.fdopen(os.open(self.path, _OPEN_FLAGS, 0o600), "wb")
+        except OSError as error:
+            raise SettingsError(
+                f"{self.path} cannot be written: {error.strerror}; name another folder with --work."
+            ) from error
         for key, result in self._found.items():
             self._write(key, result)
         self._file.flush()
@@ -70,7 +80,8 @@ def take_up(
     if held is not None:
         for index, key in enumerate(keys):
             if (kept := held.found(key)) is not None:
-                found[index] = decode(kept)
+                with contextlib.suppress(msgspec.MsgspecError, ValueError):  # what cannot be read is made again
+                    found[index] = decode(kept)
     missing = [index for index in range(len(keys)) if index not in found]
     for index, result in zip(missing, make(missing), strict=True):
         found[index] = result

@@ -5,6 +5,7 @@ cleared away by the next.
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.admin.model_signature import demand_signature
 from kiosk.admin.model_trial import try_model
-from kiosk.admin.openvino_ir import read_openvino_files
+from kiosk.admin.openvino_ir import read_openvino_ir
 from kiosk.admin.openvino_onnx import openvino_to_onnx
 from kiosk.errors import KioskError, VisionError
 from kiosk.vision.installed_models import (
@@ -32,8 +33,9 @@ from kiosk.vision.installed_models import (
     read_installed,
     using,
 )
-from kiosk.vision.models import READY_DIR, Model, ModelManifest, ReadyModel, file_sha256, load_manifest
+from kiosk.vision.models import READY_DIR, Model, ModelManifest, ReadyModel, load_manifest
 
+_LARGEST_FILE = 512 * 1024**2
 _PREPARED = ".preparing-"
 _SET_ASIDE = ".set-aside-"
 _REMOVED = ".removed-"
@@ -96,7 +98,7 @@ def install_model(
             _write(prepared / SIGNATURE_FILE, signed)
     model = description.model(prepared)
     try:
-        _demand_hash(model.path(installed_dir), model.sha256)
+        _hashed(model.path(installed_dir), model.sha256)
         try_model(model, model.path(installed_dir))
     except KioskError:
         shutil.rmtree(prepared, ignore_errors=True)
@@ -116,6 +118,9 @@ def remove_model(model_id: str, installed_dir: Path) -> None:
     with _writing(installed_dir):
         if _is_chosen(model_id, installed_dir):
             (installed_dir / IN_USE_FILE).unlink(missing_ok=True)
+        if target.is_symlink():
+            target.unlink()  # what it points to is nobody's installation
+            return
         removed = installed_dir / f"{_REMOVED}{model_id}"
         shutil.rmtree(removed, ignore_errors=True)
         target.rename(removed)
@@ -148,33 +153,38 @@ def _described(path: Path) -> FoundModel:
 
 def _ready(entry: ReadyModel, folder: Path) -> FoundModel:
     path = READY_DIR / entry.description
-    _demand_hash(path, entry.description_sha256)
+    _hashed(path, entry.description_sha256)
     description, content = read_description(path)
     return FoundModel(description, content, folder, folder / f"{path.name}.sig")
 
 
 def _network(found: FoundModel) -> bytes:
     """The ONNX network of the described files, each of them hashed."""
-    paths = {}
+    contents = {}
     for file in found.description.files:
         path = found.files / file.name
-        _demand_hash(path, file.sha256)
-        paths[path.suffix.lower()] = path
-    if ".onnx" in paths:
-        return paths[".onnx"].read_bytes()
-    return openvino_to_onnx(read_openvino_files(paths[".xml"], paths[".bin"]))
+        contents[path.suffix.lower()] = _hashed(path, file.sha256)
+    if ".onnx" in contents:
+        return contents[".onnx"]
+    return openvino_to_onnx(read_openvino_ir(contents[".xml"], contents[".bin"]))
 
 
-def _demand_hash(path: Path, expected_sha256: str) -> None:
+def _hashed(path: Path, expected_sha256: str) -> bytes:
+    """The very bytes that were hashed. A pipe or a device could be read for ever."""
     try:
-        found = file_sha256(path)
+        if path.exists() and not path.is_file():
+            raise InstallError(f"The model file {path} is no plain file; copy the publisher's file there.")
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InstallError(f"The model file {path} is larger than 512 MB; take the publisher's file again.")
+        content = path.read_bytes()
     except OSError as error:
         raise InstallError(f"The model file {path} cannot be read: {error.strerror or error}; put it there.") from error
-    if found != expected_sha256:
+    if (found := hashlib.sha256(content).hexdigest()) != expected_sha256:
         raise InstallError(
             f"The file {path.name} is not the one in the description (SHA-256 {found} instead of {expected_sha256});"
             " take it from the publisher's address again."
         )
+    return content
 
 
 def _put_in_place(prepared: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 Holds public keys only; the bank signs elsewhere (docs/models.md says how).
 """
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,5 +79,7 @@ def is_signed(model: Model, key: Ed25519PublicKey | None) -> bool:
 
 
 def _content(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file")
     with path.open("rb") as file:
         return file.read(_MOST_BYTES)

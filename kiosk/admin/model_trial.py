@@ -4,8 +4,10 @@ Two public-domain portraits serve: one against itself, smaller, brighter and tur
 model wired up wrongly; how good it is, only an evaluation on many people says.
 """
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from kiosk.admin.classifier_trial import demand_order
-from kiosk.errors import VisionError
+from kiosk.errors import KioskError, VisionError
 from kiosk.verification.comparison import FaceTemplate, TemplateRole, compare
 from kiosk.vision.face_template import FaceTemplateExtractor
 from kiosk.vision.model_form import ClassifierForm, TemplateForm
@@ -60,8 +62,32 @@ def _demand_whole(model: Model, network: Path) -> None:
         onnx.checker.check_model(parsed)
     except Exception as error:  # protobuf's and the checker's errors have no common root
         raise ModelRefusedError(model.id, "its file is no ONNX network") from error
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in parsed.graph.initializer):
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(parsed)):
         raise ModelRefusedError(model.id, "its network keeps weights in other files")
+
+
+def _tensors(network: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor, wherever it stands: in the graph, in a node, in the branch of an `If`, in a function."""
+    waiting: list[Any] = [network]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, onnx.TensorProto):
+            yield part
+            continue
+        for described, value in part.ListFields():
+            if described.message_type is not None:
+                waiting.extend([value] if hasattr(value, "ListFields") else value)
+
+
+@contextlib.contextmanager
+def _running(model: Model) -> Iterator[None]:
+    """A network may load and yet break at a picture: wrong shapes within, or more memory than there is."""
+    try:
+        yield
+    except KioskError:
+        raise
+    except Exception as error:  # onnxruntime has no public root of its errors
+        raise ModelRefusedError(model.id, "it breaks off when it is given a face") from error
 
 
 def _try_template_model(model: Model, network: Path, form: TemplateForm) -> None:
@@ -88,7 +114,8 @@ def _templates(model: Model, extractor: FaceTemplateExtractor) -> dict[str, list
             (face, *_) = find_faces(picture)
             crop = extractor.align(picture, face.landmarks)
             role = TemplateRole.PROBE if number else TemplateRole.REFERENCE
-            features = extractor.network_output([crop])
+            with _running(model):
+                features = extractor.network_output([crop])
             if features.shape != (1, extractor.form.dimensions) or not np.isfinite(features).all():
                 raise ModelRefusedError(model.id, f"it does not give {extractor.form.dimensions} numbers for a face")
             if not features.any():
@@ -128,7 +155,9 @@ def _try_classifier(model: Model, network: Path, form: ClassifierForm) -> None:
     """
     classifier = PadNetwork(network, model.id, form)
     pictures = [picture for name in ("astronaut", "hopper") for picture in _changed(_portrait(name))]
-    answers = [classifier.probability(picture, find_faces(picture)[0].landmarks) for picture in pictures]
+    landmarks = [find_faces(picture)[0].landmarks for picture in pictures]
+    with _running(model):
+        answers = [classifier.probability(*pair) for pair in zip(pictures, landmarks, strict=True)]
     if not all(0 <= answer <= 1 for answer in answers):
         raise ModelRefusedError(model.id, "it does not give probabilities for a picture")
     if max(answers) - min(answers) < _ALIKE:

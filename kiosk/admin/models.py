@@ -27,6 +27,14 @@ docs/models.md says how a model is described and signed. Models that are built c
 through the index that pip or uv is set to use. Every hash stands in assets/models/manifest.toml or in the description;
 a file with another hash is never loaded."""
 
+_INSTALL_EPILOG = """examples:
+  kiosk models install downloads/                 a folder with the two files of the recommended model, nothing else
+  kiosk models install my-model.toml              the files it names lie beside it
+  kiosk models install downloads/ --folder KIOSK  for this kiosk: with the bank's signature beside the files
+
+`kiosk models list` says where the recommended model's files are from. docs/models.md says how a model is described and
+signed, and what is refused."""
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Register `kiosk models`."""
@@ -45,19 +53,47 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     build.add_argument("--archive", type=Path, metavar="FILE", help="use this archive instead of fetching it")
     build.set_defaults(run=run_build)
-    check = actions.add_parser("check", help="hash every model file")
+    check = actions.add_parser(
+        "check",
+        help="hash every model file",
+        description="Hashes every model file, installed ones too; exit code 0 if all stand, 2 if any does not.",
+    )
     check.set_defaults(run=run_check)
-    listing = actions.add_parser("list", help="say what each model is and where it comes from")
+    listing = actions.add_parser(
+        "list",
+        help="say what each model is and where it comes from",
+        description="Says of each model its file, source, licence, hash and thresholds, and which compares faces.",
+    )
     listing.add_argument("--json", action="store_true", help="for programs")
     listing.set_defaults(run=run_list)
-    install = actions.add_parser("install", help="add a model that a description tells of")
-    install.add_argument("path", type=Path, metavar="PATH", help="a description (TOML), or a folder with the files")
+    install = actions.add_parser(
+        "install",
+        help="add a model that a description tells of",
+        description="Checks, converts and tries a model, then installs it: whole or not at all.",
+        epilog=_INSTALL_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    install.add_argument(
+        "path",
+        type=Path,
+        metavar="PATH",
+        help="a description (TOML), a folder with one, or a folder with the files of a ready entry",
+    )
     install.add_argument("--folder", type=Path, metavar="KIOSK", help="for this kiosk: demand the bank's signature")
     install.set_defaults(run=run_install)
-    remove = actions.add_parser("remove", help="take an installed model away")
+    remove = actions.add_parser(
+        "remove",
+        help="take an installed model away",
+        description="Takes an installed model away, damaged or not; what comes with the program stays.",
+    )
     remove.add_argument("id", metavar="ID", help="as `kiosk models list` names it")
     remove.set_defaults(run=run_remove)
-    use = actions.add_parser("use", help="choose the template model that compares faces")
+    use = actions.add_parser(
+        "use",
+        help="choose the template model that compares faces",
+        description="Chooses the template model that compares faces. Without a choice it is the recommended one once "
+        "installed, else the one that comes with the program; a kiosk that is no demo uses only what the bank signed.",
+    )
     use.add_argument("id", metavar="ID", help="as `kiosk models list` names it")
     use.set_defaults(run=run_use)
     for action in (build, check, listing):
@@ -121,6 +157,7 @@ def run_install(arguments: argparse.Namespace) -> int:
     """Check, convert, try and install a model."""
     from kiosk.admin.model_install import find_model, install_model
     from kiosk.admin.model_signature import read_signing_key
+    from kiosk.admin.silence import silent_libraries
     from kiosk.settings import load_settings
     from kiosk.vision.installed_models import load_models
     from kiosk.vision.models import INSTALLED_DIR
@@ -130,14 +167,14 @@ def run_install(arguments: argparse.Namespace) -> int:
         settings = load_settings(arguments.folder)
         key = None if settings.kiosk.demo else read_signing_key(arguments.folder, settings)
     manifest = load_models()
-    model = install_model(find_model(arguments.path, manifest), manifest, INSTALLED_DIR, key)
+    found = find_model(arguments.path, manifest)
+    with silent_libraries():
+        model = install_model(found, manifest, INSTALLED_DIR, key)
     print(f"Installed {model.id} in {model.folder}.")
     if key is None:
         print("Without the bank's signature it serves the demo and `kiosk verify` only (docs/models.md).")
     in_use = load_models().template_model_in_use.id
-    print(
-        f"It is in use now; `kiosk models remove {model.id}` undoes it." if model.id == in_use else _how_to_use(model)
-    )
+    print(_how_to_undo(model) if model.id == in_use else _how_to_use(model))
     return 0
 
 

@@ -7,7 +7,6 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from kiosk.errors import VisionError
 
 _LARGEST_XML = 8 * 1024**2
-_LARGEST_BIN = 512 * 1024**2
 _MOST_LAYERS = 3_000
 _MOST_VALUES = 64 * 1024**2
 _CONSTANT_TYPES: dict[str, np.dtype[Any]] = {"f16": np.dtype("<f2"), "f32": np.dtype("<f4")}
@@ -56,11 +54,6 @@ class IrNetwork:
     layers: tuple[IrLayer, ...]
 
 
-def read_openvino_files(xml: Path, weights: Path) -> IrNetwork:
-    """Read both files; raise `OpenVinoError`."""
-    return read_openvino_ir(_content(xml, _LARGEST_XML), _content(weights, _LARGEST_BIN))
-
-
 def read_openvino_ir(xml: bytes, weights: bytes) -> IrNetwork:
     """Return the network of these two files' contents; raise `OpenVinoError`."""
     root = _parsed(xml)
@@ -84,17 +77,6 @@ def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)*", text, re.ASCII):
         raise OpenVinoError(f"{what} is no list of whole numbers")
     return tuple(int(part) for part in text.split(","))
-
-
-def _content(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise OpenVinoError(f"{path.name} cannot be read ({error.strerror})") from error
-    if len(content) > most:
-        raise OpenVinoError(f"{path.name} is larger than {most // 1024**2} MB")
-    return content
 
 
 def _parsed(xml: bytes) -> ElementTree.Element:

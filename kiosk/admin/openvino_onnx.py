@@ -131,6 +131,8 @@ class _Writer:
         return self.own(layer, f"input{place}", self.constants[source]) if source in self.constants else self.of(source)
 
     def of(self, source: int) -> str:
+        if source not in self.names:
+            raise OpenVinoError(f"layer {source} gives nothing that another could take")
         return self.names[source]
 
     def values(self, layer: IrLayer, place: int) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ MOST_BONA_FIDE_NOT_ACCEPTED = 0.03
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "selftest",
-        help="kill processes at random, rehearse attack presentations",
+        help="prove that nothing is lost in a crash, and that no simulated attack is accepted",
         description=__doc__,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,11 +1,7 @@
 """`kiosk verify PROBE REFERENCE`: is it the same person in two photographs? Keeps and sends nothing."""
 
 import argparse
-import contextlib
 import json
-import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +55,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the outcome; 0 match, 1 non-match; every other end is an error."""
-    with _silent_libraries():
+    from kiosk.admin.silence import silent_libraries
+
+    with silent_libraries():
         verification = _Verification(arguments)
     print(verification.as_json() if arguments.json else verification.as_text())
     return 0 if verification.is_match else 1
@@ -149,22 +147,3 @@ def _words(side: "PhotographTemplate") -> str:
 
     remarks = "; ".join(REMARK_WORDS[remark] for remark in side.remarks)
     return f"{side.inter_eye_px:.0f} px between the eyes; {remarks or 'no remarks'}"
-
-
-@contextlib.contextmanager
-def _silent_libraries() -> Iterator[None]:
-    """MediaPipe's native code greets on standard error at every start; what goes wrong comes as an exception."""
-    if sys.stderr is None:  # started without one: nothing to silence
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

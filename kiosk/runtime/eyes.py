@@ -4,6 +4,7 @@ Ends with the visit and takes everything it saw along. It tells numbers and one 
 its own accord: the preview lies in shared memory that desk paints and does not keep.
 """
 
+import contextlib
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from kiosk.runtime.messages import (
     BeginWindow,
     CameraFailed,
     Channel,
+    ChannelClosedError,
     Compare,
     EyesReady,
     Message,
@@ -52,10 +54,12 @@ class Eyes:
         if not isinstance(set_up, SetUpEyes):
             raise TypeError("the first message to eyes must set it up")
         self._warm_up(set_up)
-        while not isinstance(message := self._channel.receive(), Quit):
-            self._carry_out(message)
-        self._capture.stop()
-        self._vision.forget()
+        try:
+            while not isinstance(message := self._channel.receive(), Quit):
+                self._carry_out(message)
+        finally:  # also when desk has gone: a camera in the middle of a step of its exposure would keep it
+            self._capture.stop()
+            self._vision.forget()
 
     def _warm_up(self, set_up: SetUpEyes) -> None:
         began = time.monotonic()
@@ -73,7 +77,7 @@ class Eyes:
             camera,
             self._preview,
             self._analyse,
-            lambda why: self._send(CameraFailed(why)),
+            lambda why: self._tell(CameraFailed(why)),
             self._vision.without_bystanders,
         )
         forbid_changes_to_files()
@@ -104,11 +108,16 @@ class Eyes:
                 assert_never(message)
 
     def _analyse(self, frame: Frame) -> None:
-        self._send(self._vision.analyse(frame))
+        self._tell(self._vision.analyse(frame))
 
     def _take_reference(self) -> None:
         shared = self._portrait.read_newest()
         self._send(self._vision.take_reference(None if shared is None else shared.pixels))
+
+    def _tell(self, message: Message) -> None:
+        """Send from a thread that has nobody to answer to: `run` hears too that desk has gone, and ends in order."""
+        with contextlib.suppress(ChannelClosedError):
+            self._send(message)
 
     def _send(self, message: Message) -> None:
         with self._sending:

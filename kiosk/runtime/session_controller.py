@@ -378,7 +378,13 @@ class SessionController(QObject):
         self, work: Callable[[], PadDecision], then: Callable[[PadDecision], Event | None]
     ) -> Event | None:
         """In a thread of its own: the screen does not stand still for as long as the layers compute."""
-        self._verdicts.when_done(self._judging.submit(work), lambda decision: self.send(then(decision)), _mistake)
+        visit_id = self._visit_id
+
+        def judged(decision: PadDecision) -> None:
+            if self._visit_id == visit_id:
+                self.send(then(decision))
+
+        self._verdicts.when_done(self._judging.submit(work), judged, _mistake)
         return None
 
     def _show_progress(self) -> None:

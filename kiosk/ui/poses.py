@@ -233,7 +233,7 @@ def _console() -> Iterator[Pose]:
         suspicions=frozenset({Finding.FLAT, Finding.LIGHT_EVEN, Finding.STRAIGHT_EDGES}),
     )
     yield Pose("teller-suspicions", customer, replace(signed_in, waiting=suspected))
-    everything = replace(suspected, record=LONG_RECORD, suspicions=frozenset(Finding))
+    everything = replace(suspected, record=LONG_RECORD, suspicions=frozenset(Finding) - {Finding.IN_ORDER})
     yield Pose("teller-many-suspicions", customer, replace(signed_in, waiting=everything))
     incomplete = replace(
         waiting_visit(ReferralReason.LIVENESS_INCOMPLETE),

@@ -184,7 +184,8 @@ class AttemptCheck:
         if self._challenge.variant.has_light:
             said.append(self._light.evidence())
         if not self._challenge.variant.has_turns:
-            said = [evidence for evidence in said if evidence.layer is not PadLayer.DEPTH]
+            # Nobody asked for a turn, so that depth may have nothing to say; a picture waved about is one all the same.
+            said = [one for one in said if one.layer is not PadLayer.DEPTH or one.verdict is LayerVerdict.FAILED]
         if outcome is PadOutcome.BONA_FIDE and any(evidence.verdict is LayerVerdict.FAILED for evidence in said):
             outcome = PadOutcome.ATTACK_PRESENTATION
         until_s = self._continuity.last_frame_at_s
@@ -203,6 +204,3 @@ def _of_gestures(outcome: PadOutcome) -> LayerEvidence:
             return LayerEvidence(PadLayer.GESTURES, LayerVerdict.NOT_MEASURED, Finding.FACE_CHANGED)
         case PadOutcome.NON_RESPONSE:
             return LayerEvidence(PadLayer.GESTURES, LayerVerdict.NOT_MEASURED, Finding.NO_ANSWER)
-
-
-__all__ = ["LIGHT_TAIL_S", "TURNS", "AttemptCheck", "Challenge", "draw_attempt"]

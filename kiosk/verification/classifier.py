@@ -4,7 +4,6 @@ One voice among several: it can speak against a living face, and alone it never 
 """
 
 import math
-from collections.abc import Iterable
 
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
 from kiosk.verification.observation import FrameObservation
@@ -41,14 +40,6 @@ class ClassifierCheck:
             "mean": math.fsum(self._scores) / len(self._scores),
         }
         return LayerEvidence(PadLayer.CLASSIFIER, *_judge(share), measures)
-
-
-def classifier_of_recording(observations: Iterable[FrameObservation], threshold: float | None) -> LayerEvidence:
-    """Return what the frames of one recorded presentation come to, as those of an attempt would."""
-    check = ClassifierCheck(threshold)
-    for observation in observations:
-        check.observe(observation)
-    return check.evidence()
 
 
 def _judge(share: float) -> tuple[LayerVerdict, Finding]:

@@ -6,7 +6,7 @@ lie, and why, is in `docs/thresholds.md`. A recorded head on a screen that stand
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,14 +117,6 @@ class DepthCheck:
                 "nose_shift": worst.middle.nose_shift,
             }
         return measures
-
-
-def depth_of_recording(observations: Iterable[FrameObservation]) -> LayerEvidence:
-    """Return what a recording shows of depth: nobody asked for a turn, so whatever turns there are count."""
-    check = DepthCheck()
-    for observation in observations:
-        check.observe(observation)
-    return check.evidence()
 
 
 def _judge(turns: Sequence[JudgedTurn], company: Company) -> tuple[LayerVerdict, Finding]:

@@ -65,6 +65,8 @@ class Finding(StrEnum):
     NO_GRAIN = "no_grain"
     """Pictures without the grain that every sensor has."""
     CONTROLS_IGNORED = "controls_ignored"
+    CONTROLS_UNSEEN = "controls_unseen"
+    """Exposure was stepped, but too few frames show whether it followed."""
     NOTHING_SEEN = "nothing_seen"
     """Not one sample of what this layer looks at."""
 

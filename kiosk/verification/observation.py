@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LANDMARK_COUNT = 478
+LANDMARK_BYTES = LANDMARK_COUNT * 3 * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class FaceObservation:
     """Occlusion hint, 0 (visible) … 1 (covered)."""
     mouth_covered: float
     """Occlusion hint, 0 … 1."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for landmarks that were cut off on their way: msgspec makes a refused message of it."""
+        if len(self.landmarks_f32) != LANDMARK_BYTES:
+            raise ValueError(f"the landmarks of a face are {LANDMARK_BYTES} bytes, not {len(self.landmarks_f32)}")
 
     @property
     def landmarks(self) -> NDArray[np.float32]:
@@ -118,7 +124,6 @@ class TextureSample:
     """The same as `straight_edges` wherever they stand: a door behind the head as well."""
     edges_x_px: float = math.nan
     """Where those stand in the frame; NaN where none are upright."""
-    edges_y_px: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

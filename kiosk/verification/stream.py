@@ -92,7 +92,7 @@ class StreamCheck:
         if not self._is_enough():
             return self._said(LayerVerdict.NOT_MEASURED, Finding.NOTHING_SEEN, bound)
         if self._exposure is not None and not bound:
-            return self._said(LayerVerdict.NOT_MEASURED, Finding.NO_ANSWER, bound)
+            return self._said(LayerVerdict.NOT_MEASURED, Finding.CONTROLS_UNSEEN, bound)
         return self._said(LayerVerdict.PASSED, Finding.IN_ORDER, bound)
 
     def _said(self, verdict: LayerVerdict, finding: Finding, bound: bool) -> LayerEvidence:

@@ -4,7 +4,6 @@ Most of an attempt's samples decide, not one. Where the lines lie and why: `docs
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,14 +71,6 @@ class TextureCheck:
         measures = _measures(self._seen)
         verdict, finding = _judge(measures)
         return LayerEvidence(PadLayer.TEXTURE, verdict, finding, measures)
-
-
-def texture_of_recording(observations: Iterable[FrameObservation]) -> LayerEvidence:
-    """Return what the frames of one recorded presentation come to, as those of an attempt would."""
-    check = TextureCheck()
-    for observation in observations:
-        check.observe(observation)
-    return check.evidence()
 
 
 def _is_sound(sample: TextureSample, face: FaceObservation) -> bool:

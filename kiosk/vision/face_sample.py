@@ -24,7 +24,8 @@ from kiosk.vision.face_geometry import Landmarks
 _SLOT_S = 0.4
 _MOST_SAMPLES = 12
 _WITNESS_EVERY_S = 0.3
-_MOST_WITNESSES = 32
+_MOST_WITNESSES = 256
+"""More than the longest attempt makes: who lets the face vanish often must not wash a witness away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from kiosk.vision.face_geometry import Landmarks
 from kiosk.vision.face_sample import FaceSample
 from kiosk.vision.model_form import ColourOrder, PixelLayout, TemplateForm
 from kiosk.vision.models import MODELS_DIR, Model, ModelManifest
+from kiosk.vision.onnx_session import UnusableNetworkError, open_session
 from kiosk.vision.photograph_face import photograph_remarks, the_one_face
 
 _THREADS = 2
@@ -64,7 +65,10 @@ class FaceTemplateExtractor:
         """Open the network; raise `TemplateModelUnusableError` where it does not take and give what `form` says."""
         self.model_id = model_id
         self.form = form
-        self._session = _open_session(model_path, threads)
+        try:
+            self._session = open_session(model_path, threads)
+        except UnusableNetworkError as error:
+            raise TemplateModelUnusableError(model_path, error.detail) from error
         self._input = self._session.get_inputs()[0].name
         self._takes_bytes, self._takes_many = _input_form(model_path, self._session, form)
 
@@ -156,23 +160,6 @@ def _input_form(model_path: Path, session: onnxruntime.InferenceSession, form: T
 def _fits(own: object, wanted: int) -> bool:
     """A side that the network leaves open has a name or none."""
     return own == wanted or not isinstance(own, int)
-
-
-def _open_session(model_path: Path, threads: int) -> onnxruntime.InferenceSession:
-    if disable := getattr(onnxruntime, "disable_telemetry_events", None):
-        disable()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin while waiting would take the camera's share of a small machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(model_path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except OSError as error:
-        raise TemplateModelUnusableError(model_path, error.strerror or "unreadable") from error
-    except Exception as error:  # onnxruntime has no public root of its errors
-        raise TemplateModelUnusableError(model_path, "it is no ONNX network") from error
 
 
 def _unit(values: NDArray[np.float32]) -> NDArray[np.float32]:

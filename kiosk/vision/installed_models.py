@@ -42,6 +42,7 @@ class DescriptionError(ModelsError):
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"The model description {path} cannot be used: {detail}; correct it (docs/models.md).")
         self.path = path
+        self.detail = detail
 
 
 class InstalledModelError(ModelsError):
@@ -106,6 +107,8 @@ class _InUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_description(path: Path) -> tuple[ModelDescription, bytes]:
     """Return a description and the bytes it was read from; raise `DescriptionError`."""
+    if path.exists() and not path.is_file():
+        raise DescriptionError(path, "it is no plain file")
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_DESCRIPTION + 1)
@@ -147,14 +150,20 @@ def recommended(manifest: ModelManifest) -> str:
 
 
 def read_installed(installed_dir: Path) -> tuple[Model, ...]:
-    """Return every installed model; raise `InstalledModelError` or `DescriptionError` for one that is damaged."""
+    """Return every installed model; raise `InstalledModelError` for one that is damaged."""
     if not installed_dir.is_dir():
         return ()
     models = []
     for folder in sorted(installed_dir.iterdir()):
         if not folder.is_dir() or folder.name.startswith("."):
             continue
-        description, _ = read_description(folder / DESCRIPTION_FILE)
+        try:
+            description, _ = read_description(folder / DESCRIPTION_FILE)
+        except DescriptionError as error:
+            raise InstalledModelError(
+                f"The installed model {folder.name} is damaged ({error.detail}); remove it with `kiosk models remove "
+                f"{folder.name}` and install it again."
+            ) from error
         if description.id != folder.name:
             raise InstalledModelError(
                 f"The folder {folder} holds the model {description.id}; remove it and install the model again."

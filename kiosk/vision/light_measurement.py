@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kiosk.verification.observation import LightSample
 from kiosk.vision.face_geometry import Landmarks, inter_eye_px
+from kiosk.vision.linear_light import LINEAR
 
 REGIONS: dict[str, tuple[int, ...]] = {
     "forehead_right": (69, 108),
@@ -36,9 +37,6 @@ _ABOVE, _BELOW = 2.2, 0.6
 _LEAST_PX = 64
 _LEAST_INTER_EYE_PX = 8.0
 _DARKEST, _BRIGHTEST = 5, 250
-
-_LINEAR = np.arange(256, dtype=np.float64) / 255
-_LINEAR = np.where(_LINEAR <= 0.04045, _LINEAR / 12.92, ((_LINEAR + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def measure_light(pixels: NDArray[np.uint8], landmarks: Landmarks) -> LightSample | None:
@@ -88,5 +86,5 @@ def _patch(pixels: NDArray[np.uint8], low: NDArray[np.float64], high: NDArray[np
 
 
 def _mean(patch: NDArray[np.uint8]) -> tuple[float, float, float]:
-    red, green, blue = _LINEAR[patch].mean(axis=0, dtype=np.float64)
+    red, green, blue = LINEAR[patch].mean(axis=0, dtype=np.float64)
     return float(red), float(green), float(blue)

@@ -71,10 +71,9 @@ class NoThresholdError(ModelsError):
     """The model has no threshold that is strict enough."""
 
     def __init__(self, model_id: str, false_match_rate: float, available: Collection[float]) -> None:
-        rates = ", ".join(f"{rate:g}" for rate in sorted(available, reverse=True)) or "none"
-        super().__init__(
-            f"Model {model_id} has no threshold for a false match rate of {false_match_rate:g}; choose one of: {rates}."
-        )
+        rates = ", ".join(f"{rate:g}" for rate in sorted(available, reverse=True))
+        cure = f"choose one of: {rates}" if rates else "its description names none, so measure one (docs/models.md)"
+        super().__init__(f"Model {model_id} has no threshold for a false match rate of {false_match_rate:g}; {cure}.")
         self.available = tuple(available)
 
 

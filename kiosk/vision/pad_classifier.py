@@ -9,13 +9,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from kiosk.errors import VisionError
 from kiosk.vision.face_geometry import Landmarks
 from kiosk.vision.model_form import ClassifierForm, ColourOrder, PixelLayout
 from kiosk.vision.models import MODELS_DIR, ModelManifest, ModelRole
+from kiosk.vision.onnx_session import UnusableNetworkError, open_session
 
 _THREADS = 1
 
@@ -37,7 +37,10 @@ class PadNetwork:
     def __init__(self, network: Path, model_id: str, form: ClassifierForm) -> None:
         """Open and try it on a grey picture; raise `ClassifierUnusableError`."""
         self.form = form
-        self._session = _open_session(network, model_id)
+        try:
+            self._session = open_session(network, _THREADS)
+        except UnusableNetworkError as error:
+            raise ClassifierUnusableError(model_id, error.detail) from error
         self._input = self._session.get_inputs()[0].name
         grey = np.full((form.picture.crop_px, form.picture.crop_px, 3), 127, np.uint8)
         try:
@@ -115,19 +118,3 @@ def _prepared(crop: NDArray[np.uint8], form: ClassifierForm) -> NDArray[np.float
     values = (ordered.astype(np.float32) - np.array(picture.mean, np.float32)) * np.float32(picture.scale)
     batch = values[np.newaxis]
     return np.ascontiguousarray(batch if picture.layout is PixelLayout.NHWC else batch.transpose(0, 3, 1, 2))
-
-
-def _open_session(network: Path, model_id: str) -> onnxruntime.InferenceSession:
-    if disable := getattr(onnxruntime, "disable_telemetry_events", None):
-        disable()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _THREADS
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(network.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except OSError as error:
-        raise ClassifierUnusableError(model_id, error.strerror or "its file is unreadable") from error
-    except Exception as error:  # onnxruntime has no public root of its errors
-        raise ClassifierUnusableError(model_id, "its file is no ONNX network") from error

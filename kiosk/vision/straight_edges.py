@@ -45,8 +45,7 @@ class FrameOfLines:
     around: float = 0.0
     """The same without asking what it stands in front of: it may be a door."""
     x_px: float = math.nan
-    """Where that one stands in the picture; NaN where it has no upright, or no level edge."""
-    y_px: float = math.nan
+    """Where that one stands in the picture; NaN where it has no upright edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +159,8 @@ def _best_frame(
     crossing = np.maximum(_crossing(left, le, y_bl), _crossing(right, ri, y_br))
     in_front = np.minimum(whole, np.maximum(shares[3], crossing))
     best = np.unravel_index(np.argmax(whole), whole.shape)
-    x_px, y_px = _in_picture(_middle(left, right, best[0], best[1]), _middle(above, below, best[2], best[3]), at)
-    return FrameOfLines(float(in_front.max()), float(whole.max()), x_px, y_px)
+    x_px = _x_in_picture(_middle(left, right, best[0], best[1]), _middle(above, below, best[2], best[3]), at)
+    return FrameOfLines(float(in_front.max()), float(whole.max()), x_px)
 
 
 def _middle(one: _Lines, other: _Lines, first: np.intp, second: np.intp) -> float:
@@ -170,12 +169,13 @@ def _middle(one: _Lines, other: _Lines, first: np.intp, second: np.intp) -> floa
     return float(np.mean(found)) if found else math.nan
 
 
-def _in_picture(x: float, y: float, placing: FloatArray) -> tuple[float, float]:
-    """Pixels of the picture; what is NaN stays so."""
-    own = np.array([0.0 if math.isnan(x) else x, 0.0 if math.isnan(y) else y])
+def _x_in_picture(x: float, y: float, placing: FloatArray) -> float:
+    """Pixels of the picture from its left; at the face's own height where there is no level edge (y NaN)."""
+    if math.isnan(x):
+        return math.nan
+    own = np.array([x, 0.0 if math.isnan(y) else y])
     on_crop = (own - (_LEFT, _TOP)) * _UNIT_PX
-    pixel = np.linalg.solve(placing[:, :2], on_crop - placing[:, 2])
-    return (math.nan if math.isnan(x) else float(pixel[0])), (math.nan if math.isnan(y) else float(pixel[1]))
+    return float(np.linalg.solve(placing[:, :2], on_crop - placing[:, 2])[0])
 
 
 def _corner(side: _Lines, s: NDArray[np.intp], level: _Lines, v: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:

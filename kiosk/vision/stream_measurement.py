@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.verification.observation import StreamSample
+from kiosk.vision.linear_light import LINEAR
 
 _DIGEST_ROWS, _DIGEST_COLUMNS = 90, 320
 _LIGHT_ROWS, _LIGHT_COLUMNS = 90, 160
@@ -19,8 +20,6 @@ _STILL_SHARE = 0.5
 _DARKEST, _BRIGHTEST = 6.0, 245.0
 """Mean of a patch of 255; beyond, the scale cuts the grain off."""
 _FEWEST_PATCHES = 8
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 class StreamMeter:
@@ -73,7 +72,7 @@ def _digest(pixels: NDArray[np.uint8]) -> int:
 
 
 def _brightness(pixels: NDArray[np.uint8]) -> float:
-    return float(_LINEAR[_strided(pixels, _LIGHT_ROWS, _LIGHT_COLUMNS)].mean())
+    return float(LINEAR[_strided(pixels, _LIGHT_ROWS, _LIGHT_COLUMNS)].mean())
 
 
 def _grain(patches: NDArray[np.float32], before: NDArray[np.float32]) -> float:

@@ -40,7 +40,6 @@ def measure_texture(pixels: NDArray[np.uint8], landmarks: Landmarks) -> TextureS
         glare=_glare(pixels, landmarks, rows, columns, width_px),
         edges_around=frame.around,
         edges_x_px=frame.x_px,
-        edges_y_px=frame.y_px,
     )
 
 

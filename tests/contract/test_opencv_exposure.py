@@ -54,6 +54,12 @@ def test_trying_the_camera_leaves_it_as_it_was_and_takes_no_picture() -> None:
     assert device.reads == 0
 
 
+def test_what_a_killed_kiosk_left_dark_is_given_back_to_the_camera() -> None:
+    device = ControlledDevice(values={cv2.CAP_PROP_AUTO_EXPOSURE: BY_HAND, cv2.CAP_PROP_EXPOSURE: 80.0})
+    assert steps_exposure(opened(device), 0.0)
+    assert device.state == (BY_ITSELF, 160.0)
+
+
 def test_steps_count_from_what_the_camera_chose_and_are_put_back_with_the_last_frame() -> None:
     device = ControlledDevice().put(noise(1))
     camera = opened(device)

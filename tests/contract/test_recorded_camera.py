@@ -13,7 +13,7 @@ from PIL import Image
 
 from hardware.camera import CameraError, CameraNotFoundError
 from hardware.picture_file import MAX_SIDE_PX, picture_size, read_picture
-from hardware.recorded_camera import fitted, open_recorded_camera
+from hardware.recorded_camera import fitted, open_recorded_camera, recorded_frames
 
 
 def flat(grey: int, width: int = 64, height: int = 48) -> np.ndarray:
@@ -51,6 +51,11 @@ def test_a_folder_is_played_in_natural_order(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     camera = open_recorded_camera(tmp_path, frames_per_s=5)
     assert [int(frame.pixels.mean()) for frame in camera.frames()] == [50, 100, 200]
+
+
+def test_digits_that_are_no_numbers_are_letters(tmp_path: Path) -> None:
+    (tmp_path / "2²2.png").write_bytes(cv2.imencode(".png", flat(20))[1].tobytes())
+    assert [int(frame.pixels.mean()) for frame in recorded_frames(tmp_path)] == [20]
 
 
 def test_a_single_picture_is_held(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 from hardware.recorded_camera import recorded_frames
 from kiosk.verification.layers import LayerVerdict
 from kiosk.verification.observation import FrameObservation
-from kiosk.verification.texture import texture_of_recording
+from kiosk.verification.texture import TextureCheck
 from kiosk.vision.face_appearance import measure_appearance, upright_face
 from kiosk.vision.face_landmarker import face_observation
 from kiosk.vision.still_faces import find_faces
 from kiosk.vision.texture_measurement import measure_texture
+from tests.rehearsed_face import evidence_of
 
 pytestmark = pytest.mark.shared
 HELD_OUT = ("0004", "0005", "0006")
@@ -29,7 +30,7 @@ def verdict(folder: Path) -> LayerVerdict:
             texture = measure_texture(frame.pixels, found.landmarks)
             at_s = frame.captured_at_s
             observations.append(FrameObservation(frame.sequence, at_s, width, height, 1, face, texture=texture))
-    return texture_of_recording(observations).verdict
+    return evidence_of(TextureCheck(), observations).verdict
 
 
 def verdicts(folder: Path) -> Counter[LayerVerdict]:

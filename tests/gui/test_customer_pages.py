@@ -450,6 +450,8 @@ def test_the_face_check_is_the_one_that_was_ticked(window, customer, pressed, va
         press(window, name)
     assert customer.sent == []
     assert shown(window, "gentler-is-as-good") is (variant is not ChallengeVariant.FULL)
+    assert shown(window, "light-comes") is variant.has_light
+    assert (ENGLISH("preparing.prompts") in says(window)) is variant.has_turns
     press(window, "begin-face-check")
     assert customer.sent == [FaceCheckChosen(variant)]
 

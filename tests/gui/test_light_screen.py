@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QWidget
 
-from kiosk.session.events import Language
+from kiosk.session.events import FaceDeclined, Language
 from kiosk.session.machine import Phase
 from kiosk.ui.customer.light_screen import LightScreen, OvalMirror, ink_on, screen_colour
 from kiosk.ui.poses import view_at
@@ -80,11 +80,11 @@ def test_a_colour_that_stays_is_not_painted_again(window, qtbot):
 
 
 @pytest.mark.parametrize("language", Language)
-def test_one_calm_sentence_is_all_it_says(make_window, customer, teller, language):
+def test_a_calm_sentence_and_the_way_out_are_all_it_says(make_window, customer, teller, language):
     window = make_window(customer, teller, language=language)
     window.show_view(lit(ScreenColour.GREEN, view_at(Phase.CHECKING_LIVENESS, language)))
     words = [label.text() for label in light_screen(window).findChildren(QLabel) if label.text()]
-    assert words == [load_texts(language)("liveness.light")]
+    assert words == [load_texts(language)(f"liveness.{key}") for key in ("light", "light_stop")]
     assert light_screen(window).accessibleName() == words[0]
 
 
@@ -119,3 +119,9 @@ def test_the_teller_has_the_screen_even_in_the_light(window):
     window.open_console()
     assert not light_screen(window).isVisible()
     assert window.console.isVisible()
+
+
+def test_a_touch_anywhere_stops_it_and_leads_to_the_staff(window, customer, qtbot):
+    window.show_view(lit(ScreenColour.CYAN))
+    qtbot.mouseClick(light_screen(window), Qt.MouseButton.LeftButton, pos=QPoint(300, 700))
+    assert customer.sent == [FaceDeclined()]

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from hardware.camera import Frame
 from hardware.simulated.pose import FacePose
 from hardware.simulated.renderer import SubjectRenderer
-from kiosk.verification.depth import depth_of_recording
+from kiosk.verification.depth import DepthCheck
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict
 from kiosk.verification.observation import FrameObservation
 from kiosk.vision.background_motion import BackgroundFollower
 from kiosk.vision.face_landmarker import FaceLandmarker
 from tests.portraits import NAMES, portrait, portrait_landmarks
+from tests.rehearsed_face import evidence_of
 
 Picture = NDArray[np.uint8]
 FURTHEST = (0.0, 0.0, 0.0, 0.0, 0.35, 0.7, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0)
@@ -36,7 +37,7 @@ def _evidence(pictures: list[Picture]) -> LayerEvidence:
         assert observation.face is not None
         assert follower.follow(picture, observation.face.landmarks) is not None or number == 0
         seen.append(observation)
-    return depth_of_recording(seen)
+    return evidence_of(DepthCheck(), seen)
 
 
 def _held(picture: Picture, yaw_deg: float, radius_px: float = 1e6) -> Picture:

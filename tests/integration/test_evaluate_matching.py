@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.admin import evaluate_templates
 from kiosk.admin.evaluate_degrade import Degradation, as_on_chip, degraded, portrait_cut
+from kiosk.admin.evaluate_report import write_report
 from kiosk.admin.run import _models_in_force
 from kiosk.admin.site_threshold import Calibration, CalibrationRefusedError, PendingCalibration, prepare_calibration
 from kiosk.cli import main
@@ -138,6 +139,7 @@ def test_what_was_broken_off_is_taken_up_again_and_then_deleted(
         (["--by", "B. Keeper"], "needs --calibrate"),
         (["--calibrate", "nowhere", "--by", " "], "answer is needed"),
         (["--calibrate", "nowhere", "--by", "B. Keeper"], "There are no settings"),
+        (["--keep"], "belongs to --work"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_picture(
@@ -146,6 +148,44 @@ def test_what_cannot_be_done_is_said_before_any_picture(
     assert main(["evaluate", "matching", str(people), "--out", str(tmp_path / "out"), *words]) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_written_is_said_before_any_picture(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").mkdir()
+    assert main(["evaluate", "matching", str(people), "--out", str(tmp_path)]) == 2
+    assert "name another folder with --out" in capsys.readouterr().err
+    work = tmp_path / "report.json" / "work"
+    work.write_text("a file")
+    assert main(["evaluate", "matching", str(people), "--out", str(tmp_path / "out"), "--work", str(work)]) == 2
+    assert "name another folder with --work" in capsys.readouterr().err
+    assert work.read_text() == "a file"
+
+
+def test_templates_are_not_written_through_a_link(people: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / evaluate_templates.WORK_FILE).symlink_to(tmp_path / "elsewhere")
+    words = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    assert main(["evaluate", "matching", str(people), *words]) == 2
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_where_nothing_can_be_compared_the_reasons_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+        (tmp_path / "root" / name / "1.jpg").write_bytes(b"junk")
+    words = [str(tmp_path / "root"), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert main(["evaluate", "matching", *words]) == 2
+    assert "(NotAPhotographError 2)" in capsys.readouterr().err
+
+
+def test_a_report_holds_nothing_that_is_no_json(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_report(tmp_path, {"fmr": float("nan")}, iter(()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reports_do_not_go_where_their_pictures_would_be_evaluated(
@@ -267,6 +307,8 @@ def test_doctor_looks_at_the_folders_files_and_cameras(site: Site, capsys: pytes
     said = capsys.readouterr().out
     assert f"  ok  settings of {site.folder}" in said
     assert "  ok  files that the settings name" in said
+    assert "  ok  models that this kiosk uses; faces are compared by dlib-resnet-v1-mirror" in said
+    assert "  --  The template model dlib-resnet-v1-mirror has no threshold validated" in said
     assert "  !!  face camera /dev/no-face-camera (no identity): this machine has no such device" in said
 
 

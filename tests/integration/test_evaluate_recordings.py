@@ -12,7 +12,7 @@ from hardware.camera import CameraLostError, Frame
 from hardware.recorded_camera import recorded_frames
 from kiosk.admin import evaluate_recordings
 from kiosk.admin.doctor_pad import AcceptanceTest, NothingTriedError, Presentation, Tried, recorded_source
-from kiosk.admin.evaluate_recordings import Judged, Recording
+from kiosk.admin.evaluate_recordings import Judged, Recording, find_recordings
 from kiosk.cli import main
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
 from kiosk.vision.photograph import save_png
@@ -83,6 +83,13 @@ def test_what_was_broken_off_is_not_judged_again(
     assert main([*words, "--out", str(tmp_path / "two")]) == 0
     assert (tmp_path / "one" / "report.json").read_bytes() == (tmp_path / "two" / "report.json").read_bytes()
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_species_without_recordings_is_named(tmp_path: Path) -> None:
+    """Else a report of fewer species would read like one of all."""
+    (tmp_path / "attack" / "mask").mkdir(parents=True)
+    (recording,) = find_recordings(tmp_path)
+    assert (recording.species, recording.name) == ("mask", "attack/mask")
 
 
 def test_a_recording_is_read_whole_and_at_its_own_times(tmp_path: Path) -> None:
@@ -174,7 +181,9 @@ def test_doctor_without_answers_ends_with_one_sentence(
     monkeypatch.setattr("builtins.input", nobody)
     film = _film(tmp_path / "film", 1)
     assert main(["doctor", "--pad", "--camera", str(film), "--each", "1"]) == 2
-    assert "not walked through to its end" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "not walked through to its end" in said.err
+    assert said.out.endswith("\n")
 
 
 def test_doctor_names_a_camera_that_is_lost_and_goes_on(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from kiosk.admin.model_install import InstallError, find_model, install_model, r
 from kiosk.admin.model_signature import ModelSignatureError, is_signed, read_signing_key
 from kiosk.admin.model_trial import ModelRefusedError
 from kiosk.cli import main
-from kiosk.errors import SettingsError
+from kiosk.errors import SettingsError, VisionError
 from kiosk.settings import (
     BankSettings,
     CameraSettings,
@@ -226,6 +227,56 @@ def test_a_network_with_its_weights_in_another_file_is_refused(given: Path, inst
         install(described(given, given / "a.onnx"), installed)
 
 
+@pytest.mark.parametrize("place", ["node", "branch"])
+def test_weights_in_another_file_are_found_wherever_the_network_names_them(
+    given: Path, installed: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from wherever the program happens to run, they would stand under no hash."""
+    monkeypatch.chdir(given)
+    (given / "weights").write_bytes(bytes(4))
+    elsewhere = TensorProto(dims=[1], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    elsewhere.external_data.add(key="location", value="weights")
+    model = onnx.load(given / "a.onnx")
+    node = helper.make_node("Constant", [], ["unused"], value=elsewhere)
+    if place == "branch":
+        answer = helper.make_tensor_value_info("unused", TensorProto.FLOAT, [1])
+        branch = helper.make_graph([node], "branch", [], [answer])
+        model.graph.initializer.append(helper.make_tensor("yes", TensorProto.BOOL, [], [True]))
+        node = helper.make_node("If", ["yes"], ["chosen"], then_branch=branch, else_branch=branch)
+    model.graph.node.insert(0, node)
+    (given / "a.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelRefusedError, match="other files"):
+        install(described(given, given / "a.onnx"), installed)
+
+
+def test_a_network_that_breaks_off_at_a_face_is_refused(given: Path, installed: Path) -> None:
+    model = onnx.load(given / "a.onnx")
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [7, -1])
+    del model.graph.node[:]
+    model.graph.initializer.append(shape)
+    model.graph.node.append(helper.make_node("Reshape", ["crops", "shape"], ["features"]))
+    (given / "a.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelRefusedError, match="breaks off"):
+        install(described(given, given / "a.onnx"), installed)
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a-model.toml", "a-model.toml.sig"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(given: Path, installed: Path, name: str) -> None:
+    description = described(given, given / "a.onnx")
+    (given / name).unlink(missing_ok=True)
+    os.mkfifo(given / name)
+    with pytest.raises(VisionError, match=r"no plain file|no signature|neither a description"):
+        install(description, installed, KEY)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(given: Path, installed: Path) -> None:
+    description = described(given, given / "a.onnx")
+    with (given / "a.onnx").open("wb") as file:
+        file.truncate(40 << 30)
+    with pytest.raises(InstallError, match="larger than 512 MB"):
+        install(description, installed)
+
+
 def test_the_name_of_a_model_that_comes_with_the_program_is_taken(given: Path, installed: Path) -> None:
     with pytest.raises(InstallError, match="choose another id"):
         install(described(given, given / "a.onnx", id="dlib-resnet-v1-mirror"), installed)
@@ -267,9 +318,13 @@ def test_no_bytes_are_a_description_by_chance(tmp_path_factory: pytest.TempPathF
 
 def test_damage_in_the_folder_of_installed_models_is_named_with_its_cure(installed: Path) -> None:
     (installed / "b").mkdir(parents=True)
-    with pytest.raises(DescriptionError):
+    with pytest.raises(InstalledModelError, match="kiosk models remove b"):
         load_models(installed_dir=installed)
     remove_model("b", installed)
+    (installed / "c").symlink_to(installed.parent)
+    remove_model("c", installed)
+    assert load_models(installed_dir=installed).installed == ()
+    assert installed.parent.is_dir()
     (installed / IN_USE_FILE).write_bytes(b"template_model = 7")
     with pytest.raises(InstalledModelError, match="kiosk models use ID"):
         load_models(installed_dir=installed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kiosk.admin.openvino_ir import read_openvino_files
+from kiosk.admin.openvino_ir import read_openvino_ir
 from kiosk.admin.openvino_onnx import openvino_to_onnx
 from kiosk.cli import main
 from kiosk.runtime.face_vision import FaceVision
@@ -32,7 +32,9 @@ def publishers_folder(shared_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def network(publishers_folder: Path) -> bytes:
-    return openvino_to_onnx(read_openvino_files(publishers_folder / f"{MODEL}.xml", publishers_folder / f"{MODEL}.bin"))
+    return openvino_to_onnx(
+        read_openvino_ir(*((publishers_folder / f"{MODEL}{ending}").read_bytes() for ending in (".xml", ".bin")))
+    )
 
 
 def test_the_converted_network_is_the_one_that_the_description_pins(network: bytes) -> None:

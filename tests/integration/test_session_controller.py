@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication
 
 from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.frames import FrameMemory
@@ -33,7 +34,7 @@ from kiosk.session import events as ev
 from kiosk.session.machine import EndNote, Phase, Session
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
 from kiosk.verification.layers import ChallengeVariant
-from tests.desk_parts import TEMPLATE_MODEL, DeskParts, desk_parts
+from tests.desk_parts import TEMPLATE_MODEL, DeskParts, Waiting, desk_parts
 from tests.rehearsed_face import GESTURES_ALONE
 from tests.rehearsed_visit import CHOSEN, CONFIRMED, DETAILS, FACELESS, FULL, evidence
 from tests.stores import full_applications_disk
@@ -320,6 +321,29 @@ def test_a_camera_that_gives_no_frames_uses_the_attempt_up_as_time_passes(desk: 
         ticking.connect(lambda: desk.clock.pass_by(1.5))
     assert desk.phase is Phase.POSITIONING
     assert desk.controller.session.attempts == 1
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_an_attempt_came_to_counts_in_no_other_attempt_and_no_other_visit(
+    tmp_path: Path, qtbot: Any, answers: bool
+) -> None:
+    """The thread that judges may be late: the customer has left meanwhile, and the next stands in an attempt."""
+    judging = Waiting()
+    with desk_parts(tmp_path, judging=judging) as desk:
+        desk.go_to_positioning(qtbot)
+        desk.position()
+        with pytest.raises(AssertionError, match="still checking_liveness"):
+            desk.answer_challenge() if answers else desk.stand_still()
+        assert desk.controller.challenge_is_over
+        desk.controller.send(ev.Cancelled())
+        desk.go_to_positioning(qtbot)
+        desk.position()
+        assert desk.phase is Phase.CHECKING_LIVENESS
+        before = desk.controller.session
+        assert judging.compute() == 1
+        QCoreApplication.sendPostedEvents()
+        assert desk.controller.session == before
+        assert desk.children.sent_of(Compare) == []
 
 
 def test_three_attempts_and_then_the_teller(desk: DeskParts, qtbot: Any) -> None:

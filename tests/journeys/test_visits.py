@@ -87,6 +87,14 @@ def test_an_impostor_is_referred_and_refused_by_the_teller(demo):
     assert [received["answer"] for received in visit.received] == ["no"]
 
 
+def test_an_attack_is_referred_with_what_was_noticed_and_refused(demo):
+    visit = demo("--subject", "injection", "--account-class", "II")
+    assert visit.code == 0, visit.printed
+    assert visit.summary["referred_because"] == "attempts_used_up"
+    assert visit.summary["suspicions"]
+    assert [received["answer"] for received in visit.received] == ["no"]
+
+
 def test_refusing_consent_keeps_nothing_and_sends_nothing(demo):
     visit = demo("--customer", "refuses-consent")
     assert visit.code == 0, visit.printed

@@ -117,6 +117,18 @@ def test_a_variant_without_light_shows_no_colour_and_has_nothing_to_say_of_light
     assert decision.verdict_of(PadLayer.LIGHT) is LayerVerdict.NOT_MEASURED
 
 
+def test_a_picture_that_is_waved_about_fails_also_where_nobody_asked_for_a_turn() -> None:
+    asked = replace(
+        TURNING,
+        gestures=GestureChallenge((Gesture.BLINK, Gesture.OPEN_MOUTH)),
+        variant=ChallengeVariant.WITHOUT_TURNS,
+    )
+    unmeasured = FixedLayer(LayerEvidence(PadLayer.DEPTH, LayerVerdict.NOT_MEASURED, Finding.NO_TURN))
+    assert PadLayer.DEPTH not in {said.layer for said in play(asked, [unmeasured]).layers}
+    flat = FixedLayer(LayerEvidence(PadLayer.DEPTH, LayerVerdict.FAILED, Finding.FLAT))
+    assert play(asked, [flat]).suspicions == {Finding.FLAT}
+
+
 @given(st.sets(st.sampled_from(PadLayer)), st.sampled_from(ChallengeVariant))
 def test_a_yes_needs_every_layer_of_the_policy_and_the_full_challenge(
     passed: set[PadLayer], variant: ChallengeVariant

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.verification.classifier import FEWEST_SCORES, ClassifierCheck, classifier_of_recording
+from kiosk.verification.classifier import FEWEST_SCORES, ClassifierCheck
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
-from tests.rehearsed_face import RESTING, frame
+from tests.rehearsed_face import RESTING, evidence_of, frame
 from tests.unit.test_texture_check import SKIN
 
 
 def said(scores: list[float | None], threshold: float | None = 0.5) -> LayerEvidence:
     frames = (replace(frame(5 + n, RESTING), texture=replace(SKIN, classifier=score)) for n, score in enumerate(scores))
-    return classifier_of_recording(frames, threshold)
+    return evidence_of(ClassifierCheck(threshold), frames)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kiosk.verification.depth import DepthCheck, depth_of_recording
+from kiosk.verification.depth import DepthCheck
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict
 from kiosk.verification.observation import BackgroundMotion, FrameObservation, HeadPose
 from kiosk.verification.relief import STABLE_POINTS, RestingFace, shape_of
-from tests.rehearsed_face import RESTING, frame
+from tests.rehearsed_face import RESTING, evidence_of, frame
 
 Points = NDArray[np.float64]
 FIXED = {33: (-0.71, 0), 133: (-0.27, 0), 263: (0.71, 0), 362: (0.27, 0), 117: (-0.85, 0.3), 346: (0.85, 0.3)}
@@ -106,7 +106,7 @@ def turned_head(seed: int, yaw_deg: float) -> tuple[Points, tuple[Points, float]
 @given(seeds, turns_deg)
 def test_a_rigid_head_that_turns_passes(seed: int, yaw_deg: float) -> None:
     resting, turn = turned_head(seed, yaw_deg)
-    evidence = depth_of_recording(clip(resting, turn, background=moving(6, 0)))
+    evidence = evidence_of(DepthCheck(), clip(resting, turn, background=moving(6, 0)))
     assert evidence.verdict is LayerVerdict.PASSED, evidence
     assert evidence.measures["plane_residual"] > evidence.measures["sheet_residual"]
 
@@ -135,14 +135,14 @@ def test_place_size_and_tilt_in_the_picture_do_not_matter(
 
 
 def test_a_face_that_never_turns_has_no_depth_to_measure() -> None:
-    evidence = depth_of_recording(clip(seen(head(1)), background=moving(6, 0)))
+    evidence = evidence_of(DepthCheck(), clip(seen(head(1)), background=moving(6, 0)))
     assert (evidence.verdict, evidence.finding) == (LayerVerdict.NOT_MEASURED, Finding.NO_TURN)
 
 
 def test_a_turn_of_a_single_frame_is_none() -> None:
     resting, (turned, yaw_deg) = turned_head(1, 25)
     frames = [observed(turned if n == 10 else resting, 100 + n / 12, yaw_deg * (n == 10)) for n in range(20)]
-    assert depth_of_recording(frames).finding is Finding.NO_TURN
+    assert evidence_of(DepthCheck(), frames).finding is Finding.NO_TURN
 
 
 # --- pictures of heads ---
@@ -160,7 +160,7 @@ def test_a_flat_picture_never_passes_however_it_is_held(
     solid = head(seed)
     flat = solid * (1, 1, 0)
     turned = with_z(seen(rotated(flat, yaw_deg, pitch_deg), distance), rotated(solid, said_deg)[:, 2])
-    evidence = depth_of_recording(clip(solid, (turned, said_deg), background=moving(6, 0)))
+    evidence = evidence_of(DepthCheck(), clip(solid, (turned, said_deg), background=moving(6, 0)))
     _never_passes(evidence)
     if abs(yaw_deg) >= 30 and abs(pitch_deg) < 10:
         assert (evidence.verdict, evidence.finding) == (LayerVerdict.FAILED, Finding.FLAT)
@@ -173,7 +173,7 @@ def test_a_picture_seen_through_any_homography_never_passes(seed: int, numbers: 
     warp = np.append(numbers, 0.0).reshape(3, 3) * [[1, 1, 1], [1, 1, 1], [0.4, 0.4, 0]] + np.eye(3)
     placed = np.column_stack([solid[:, :2], np.ones(478)]) @ warp.T
     turned = with_z(placed[:, :2] / placed[:, 2:], solid[:, 2])
-    _never_passes(depth_of_recording(clip(solid, (turned, 20.0), background=moving(6, 0))))
+    _never_passes(evidence_of(DepthCheck(), clip(solid, (turned, 20.0), background=moving(6, 0))))
 
 
 @settings(max_examples=60)
@@ -187,7 +187,7 @@ def test_a_picture_on_a_cylinder_never_passes(
     sheet = bent(solid, radius, axis_deg) * (1, 1, -1 if hollow else 1)
     resting = with_z(seen(sheet if bent_at_rest else solid * (1, 1, 0)), solid[:, 2])
     turned = with_z(seen(rotated(sheet, yaw_deg, pitch_deg)), solid[:, 2])
-    _never_passes(depth_of_recording(clip(resting, (turned, yaw_deg), background=moving(6, 0))))
+    _never_passes(evidence_of(DepthCheck(), clip(resting, (turned, yaw_deg), background=moving(6, 0))))
 
 
 @pytest.mark.parametrize("flat_first", [True, False])
@@ -195,7 +195,7 @@ def test_one_flat_turn_outweighs_a_solid_one(flat_first: bool) -> None:
     resting, turn = turned_head(3, 25)
     flat = (with_z(seen(rotated(head(3) * (1, 1, 0), 35)), head(3)[:, 2]), 20.0)
     course = (flat, turn) if flat_first else (turn, flat)
-    evidence = depth_of_recording(clip(resting, *course, background=moving(6, 0)))
+    evidence = evidence_of(DepthCheck(), clip(resting, *course, background=moving(6, 0)))
     assert (evidence.verdict, evidence.finding) == (LayerVerdict.FAILED, Finding.FLAT)
 
 
@@ -203,18 +203,18 @@ def test_one_flat_turn_outweighs_a_solid_one(flat_first: bool) -> None:
 
 
 def test_a_head_that_moves_as_one_with_its_background_fails() -> None:
-    evidence = depth_of_recording(clip(*turned_head(4, 25), background=moving(6, 5.8)))
+    evidence = evidence_of(DepthCheck(), clip(*turned_head(4, 25), background=moving(6, 5.8)))
     assert (evidence.verdict, evidence.finding) == (LayerVerdict.FAILED, Finding.MOVES_WITH_BACKGROUND)
 
 
 def test_a_print_that_sways_fails_without_any_turn() -> None:
-    evidence = depth_of_recording(clip(seen(head(4)), background=moving(-6, -6)))
+    evidence = evidence_of(DepthCheck(), clip(seen(head(4)), background=moving(-6, -6)))
     assert evidence.finding is Finding.MOVES_WITH_BACKGROUND
 
 
 @pytest.mark.parametrize("points", [0, 3])
 def test_before_a_plain_wall_a_plainly_solid_turn_is_enough_and_it_says_so(points: int) -> None:
-    evidence = depth_of_recording(clip(*turned_head(4, 25), background=moving(6, 6, points)))
+    evidence = evidence_of(DepthCheck(), clip(*turned_head(4, 25), background=moving(6, 6, points)))
     assert evidence.verdict is LayerVerdict.PASSED
     assert evidence.measures["background_followed"] == 0
 
@@ -223,7 +223,7 @@ def test_a_relief_that_is_shallow_must_be_seen_to_move_apart_from_its_background
     resting, _ = turned_head(4, 25)
     shallow = (with_z(seen(rotated(head(4) * (1, 1, 0.53), 25)), resting[:, 2]), 25.0)
     apart, unclear, unseen = (
-        depth_of_recording(clip(resting, shallow, background=motion, noise=0.001))
+        evidence_of(DepthCheck(), clip(resting, shallow, background=motion, noise=0.001))
         for motion in (moving(6, 0), moving(6, 3), None)
     )
     assert apart.verdict is LayerVerdict.PASSED
@@ -237,7 +237,7 @@ def test_a_recorded_head_on_a_screen_in_a_hand_moves_with_its_background_between
         assert one.face is not None
         is_turned = one.face.head_pose.yaw_deg != 0
         frames.append(replace(one, background=moving(30, 6) if is_turned else moving(6, 6)))
-    assert depth_of_recording(frames).finding is Finding.MOVES_WITH_BACKGROUND
+    assert evidence_of(DepthCheck(), frames).finding is Finding.MOVES_WITH_BACKGROUND
 
 
 def test_people_walking_behind_are_no_company() -> None:
@@ -246,7 +246,7 @@ def test_people_walking_behind_are_no_company() -> None:
         replace(one, background=BackgroundMotion(source.gauss(0, 9), source.gauss(0, 3), 6, 3, 20))
         for one in clip(*turned_head(4, 25))
     ]
-    assert depth_of_recording(frames).verdict is LayerVerdict.PASSED
+    assert evidence_of(DepthCheck(), frames).verdict is LayerVerdict.PASSED
 
 
 # --- what is no number ---
@@ -254,7 +254,7 @@ def test_people_walking_behind_are_no_company() -> None:
 
 def test_nothing_seen_is_nothing_measured() -> None:
     for frames in ([], [frame(100.0, None)], [frame(100 + n / 12, RESTING) for n in range(30)]):
-        evidence = depth_of_recording(frames)
+        evidence = evidence_of(DepthCheck(), frames)
         assert (evidence.verdict, evidence.finding) == (LayerVerdict.NOT_MEASURED, Finding.NOTHING_SEEN)
 
 
@@ -268,7 +268,7 @@ def test_landmarks_that_are_no_numbers_never_pass(value: float, where: str) -> N
         spoilt = one.face.landmarks.copy()
         spoilt[index] = value
         frames.append(replace(one, face=replace(one.face, landmarks_f32=spoilt.tobytes())))
-    evidence = depth_of_recording(frames)
+    evidence = evidence_of(DepthCheck(), frames)
     assert evidence.verdict is LayerVerdict.NOT_MEASURED or (where == "one" and value == 0.0)
 
 

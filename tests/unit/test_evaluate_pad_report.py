@@ -124,6 +124,7 @@ def test_every_clip_and_every_folder_of_pictures_is_a_presentation(tmp_path: Pat
         "bona_fide/still.png": "",
         "attack/print/3_a.MP4": "print",
         "attack/print/empty": "print",
+        "attack/screen replay": "screen replay",
     }
 
 

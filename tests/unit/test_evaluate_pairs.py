@@ -59,6 +59,8 @@ def test_a_heading_may_be_missing_or_in_another_order(tmp_path: Path) -> None:
         ("a,b,1\na,b,0\n", "pair 2: genuine pairs say that these are one person"),
         (b"\xff\xfe\x00a", "no text in UTF-8"),
         ('"a,b,1\n', "no CSV"),
+        ("probe,reference,genuine\n\n\na,b,yes\n", "line 4: genuine must be 1 or 0"),
+        ("probe;reference;genuine\na;b;1\n", "line 1: .* with commas between"),
     ],
 )
 def test_what_is_wrong_with_a_csv_is_one_sentence_with_its_line(tmp_path: Path, text: str | bytes, says: str) -> None:

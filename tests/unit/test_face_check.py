@@ -1,6 +1,7 @@
 """The face part of a visit from numbers alone: positioning, the challenge, and which comparison counts."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 from kiosk.document.evidence import DocumentRemark
 from kiosk.runtime.face_check import FIT_FOR_S, FaceCheck
 from kiosk.runtime.messages import BeginWindow, Compare, Compared, EyesReady, Message, Observed, SetExposure
-from kiosk.session.events import Accepted, AttemptFailed, LivenessPassed, Positioned, Referred
+from kiosk.session.events import Accepted, AttemptFailed, Event, LivenessPassed, Positioned, Referred
 from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
 from kiosk.verification.continuity import MAX_SILENCE_S
 from kiosk.verification.decision import SAME_FACE_AGREEMENT, DecisionPolicy, ReferralReason
 from kiosk.verification.gestures import Gesture
 from kiosk.verification.layers import Finding
+from kiosk.verification.liveness import PadDecision
 from kiosk.verification.observation import StreamSample
 from kiosk.verification.quality import CaptureGuidance
 from tests.rehearsed_face import GESTURES_ALONE, RESTING, Performance, follow, frame
@@ -184,6 +186,25 @@ def test_outside_an_attempt_neither_time_nor_frames_mean_anything():
     rehearsal = Rehearsal()
     assert rehearsal.check.tick(1e9) is None
     assert rehearsal.check.answer(Observed(frame(1e9, RESTING), CaptureGuidance.FIT, 0.9, 0), 1e9) is None
+
+
+def test_an_attempt_that_is_judged_late_says_nothing_of_the_next():
+    late: list[Callable[[], Event | None]] = []
+
+    def aside(work: Callable[[], PadDecision], then: Callable[[PadDecision], Event | None]) -> None:
+        late.append(lambda: then(work()))
+
+    check = FaceCheck([].append, DEMO, TemplateModel("model", LFW), random.Random(1), aside)
+    check.start_challenge()
+    check.tick(100.0)
+    assert check.tick(100.1 + MAX_SILENCE_S) is None
+    assert check.challenge_is_over
+    check.tick(100.2 + MAX_SILENCE_S)
+    check.stop_challenge()
+    check.start_challenge()
+    assert [judge() for judge in late] == [None]
+    assert check.decision is None
+    assert not check.challenge_is_over
 
 
 # --- the comparison ---

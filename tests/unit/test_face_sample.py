@@ -194,21 +194,38 @@ def test_a_new_track_bears_witness_at_once_and_only_for_itself() -> None:
     assert window.witnesses(1, 1.01, 2.0) == ()
 
 
-def test_a_long_window_keeps_few_witnesses_and_leaves_no_part_of_it_out() -> None:
+def test_a_long_wait_keeps_few_witnesses_and_leaves_no_part_of_it_out() -> None:
     window = SampleWindow(NETWORK)
-    for number in range(20 * 30):
+    for number in range(100 * 30):
         offer(window, number, number / 30)
     kept = times(window)
-    assert len(kept) <= 32
+    assert len(kept) <= 256
     assert kept[0] == 0.0
-    assert max(np.diff([*kept, 20.0])) < MAX_WITNESS_GAP_S
+    assert max(np.diff([*kept, 100.0])) < MAX_WITNESS_GAP_S
+
+
+@pytest.mark.parametrize("until_s", [10, 25])
+def test_a_face_that_keeps_vanishing_washes_no_witness_away(until_s: int) -> None:
+    """One that came by a gap at 2 s stays however often the face is gone afterwards, and so do later ones by time."""
+    window = SampleWindow(NETWORK)
+    for number in range(25 * 15):
+        at_s = number / 15
+        if 2 <= at_s < until_s and number % 2:
+            gone = FrameObservation(number, at_s, 400, 400, 0, None)
+            seen = QualityAssessment(CaptureGuidance.COME_INTO_VIEW, {}, 0.0)
+            window.offer(Frame(np.zeros((4, 4, 3), dtype=np.uint8), at_s, number), gone, seen)
+        else:
+            offer(window, number, at_s)
+    kept = times(window)
+    assert [at_s for at_s in kept if 2.05 < at_s < until_s] == [round(n / 15, 3) for n in range(32, until_s * 15, 2)]
+    assert max(np.diff([*kept, 25.0])) < 0.5
 
 
 def test_a_witness_that_gives_way_is_zeroed() -> None:
     window = SampleWindow(NETWORK)
-    for number in range(32):
+    for number in range(256):
         offer(window, number, float(number))
-    before = window.witnesses(1, 0.0, 99.0)
-    offer(window, 32, 32.0)
-    (gone,) = [witness for witness in before if all(witness is not kept for kept in window.witnesses(1, 0.0, 99.0))]
+    before = window.witnesses(1, 0.0, 999.0)
+    offer(window, 256, 256.0)
+    (gone,) = [witness for witness in before if all(witness is not kept for kept in window.witnesses(1, 0.0, 999.0))]
     assert not gone.features.any()

@@ -3,6 +3,7 @@
 import socket
 import struct
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +22,9 @@ from kiosk.runtime.messages import (
     ToCourier,
     ToEyes,
 )
-from kiosk.verification.observation import FrameObservation
+from kiosk.verification.observation import LANDMARK_BYTES, FrameObservation
 from kiosk.verification.quality import CaptureGuidance
+from tests.rehearsed_face import RESTING, frame
 
 
 def pair(incoming):
@@ -77,6 +79,20 @@ def test_garbage_is_an_error_of_one_sentence(body):
     _, receiver, raw = pair(ToEyes)
     raw.sendall(struct.pack("<I", len(body)) + body)
     with pytest.raises(MessageError):
+        receiver.receive()
+    raw.close()
+    receiver.close()
+
+
+@pytest.mark.parametrize("length", [0, 1, LANDMARK_BYTES - 1, LANDMARK_BYTES + 12])
+def test_landmarks_cut_off_on_the_way_are_refused_with_their_message(length):
+    _, receiver, raw = pair(FromEyes)
+    seen = Observed(frame(1.0, RESTING), CaptureGuidance.FIT, 0.9, 0)
+    words = msgspec.msgpack.decode(msgspec.msgpack.encode(seen))
+    words["observation"]["face"]["landmarks_f32"] = bytes(length)
+    body = msgspec.msgpack.encode(words)
+    raw.sendall(struct.pack("<I", len(body)) + body)
+    with pytest.raises(MessageError, match="landmarks"):
         receiver.receive()
     raw.close()
     receiver.close()

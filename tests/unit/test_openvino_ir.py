@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kiosk.admin.openvino_ir import OpenVinoError, read_openvino_ir
+from kiosk.admin.openvino_ir import IrLayer, IrNetwork, OpenVinoError, read_openvino_ir
 from kiosk.admin.openvino_onnx import openvino_to_onnx
 
 EXPLICIT = 'auto_pad="explicit" dilations="1, 1"'
@@ -144,6 +144,17 @@ def test_what_is_not_understood_is_refused_with_a_sentence(old: bytes, new: byte
     assert old in net.xml()
     with pytest.raises(OpenVinoError, match=rf"cannot be converted: .*({said}).*;.*\.$"):
         openvino_to_onnx(read_openvino_ir(net.xml().replace(old, new, 1), net.weights))
+
+
+def test_a_layer_that_takes_a_result_as_its_input_is_refused() -> None:
+    picture = IrLayer(0, "Parameter", {"element_type": "f32", "shape": "1,3,8,8"}, (), (1, 3, 8, 8), None)
+    result = IrLayer(1, "Result", {}, (0,), (), None)
+    behind = IrLayer(2, "Sigmoid", {}, (1,), (1, 3, 8, 8), None)
+    with pytest.raises(OpenVinoError):
+        openvino_to_onnx(IrNetwork((picture, result, behind)))
+    pooled = IrLayer(0, "Parameter", {"element_type": "f32", "shape": "1,3,1,1"}, (), (1, 3, 1, 1), None)
+    with pytest.raises(OpenVinoError, match="gives nothing that another could take"):
+        openvino_to_onnx(IrNetwork((pooled, result, behind)))
 
 
 def test_layers_that_go_round_in_a_circle_are_refused() -> None:

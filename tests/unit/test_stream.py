@@ -16,7 +16,7 @@ from kiosk.verification.gestures import Gesture
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
 from kiosk.verification.liveness import GestureChallenge, PadDecision, PadOutcome
 from kiosk.verification.observation import FrameObservation, StreamSample
-from kiosk.verification.stream import GRAIN_FRAMES, StreamCheck
+from kiosk.verification.stream import GRAIN_FRAMES, SLOWEST_FRAMES_PER_S, StreamCheck
 from tests.rehearsed_face import RESTING, Performance, follow, frame
 from tests.unit.test_decision import MATCHING, POLICY
 
@@ -70,7 +70,10 @@ def test_no_bona_fide_camera_fails(
 ) -> None:
     camera, source = SampledCamera(seed, frames_per_s, noise, jitter_s), random.Random(seed)
     seen = [one for one in frames(camera, 120) if source.random() >= skipped]
-    assert judged(seen).verdict is LayerVerdict.PASSED
+    verdict = judged(seen).verdict
+    assert verdict is not LayerVerdict.FAILED
+    # So few frames say nothing at all; which ones are left out is chance, hence the room.
+    assert verdict is LayerVerdict.PASSED or frames_per_s * (1 - skipped) < 1.7 * SLOWEST_FRAMES_PER_S
 
 
 @given(seed=st.integers(0, 1 << 20), wakes_at=st.floats(0.5, 1), busy=st.integers(1, 59))
@@ -211,7 +214,8 @@ def test_steps_that_could_not_be_judged_are_no_pass() -> None:
     check = StreamCheck(draw_exposure_challenge(random.Random(1)))
     for one in frames(SampledCamera(), 100):
         check.observe(one)  # and nobody asked what is due
-    assert check.evidence().verdict is LayerVerdict.NOT_MEASURED
+    evidence = check.evidence()
+    assert (evidence.verdict, evidence.finding) == (LayerVerdict.NOT_MEASURED, Finding.CONTROLS_UNSEEN)
 
 
 # --- whole attempts ---

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from kiosk.verification import texture
 from kiosk.verification.layers import Finding, LayerEvidence, LayerVerdict, PadLayer
 from kiosk.verification.observation import FrameObservation, TextureSample
-from kiosk.verification.texture import TextureCheck, texture_of_recording
-from tests.rehearsed_face import RESTING, frame
+from kiosk.verification.texture import TextureCheck
+from tests.rehearsed_face import RESTING, evidence_of, frame
 
 SKIN = TextureSample(periodicity=3.8, fine_detail=0.14, straight_edges=0.15, glare=0.0, edges_around=0.3)
 NUMBERS = st.one_of(st.floats(), st.floats(0, 1), st.floats(0, 20))
-SAMPLES = st.builds(TextureSample, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none(), NUMBERS, NUMBERS, NUMBERS)
+SAMPLES = st.builds(TextureSample, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none(), NUMBERS, NUMBERS)
 WIDTH = 1280
 
 
@@ -31,7 +31,7 @@ def seen(samples: Sequence[TextureSample | None], centres_x: Sequence[float] | N
 
 
 def said(samples: Sequence[TextureSample | None], centres_x: Sequence[float] | None = None) -> LayerEvidence:
-    return texture_of_recording(seen(samples, centres_x))
+    return evidence_of(TextureCheck(), seen(samples, centres_x))
 
 
 def test_skin_before_an_ordinary_background_passes() -> None:

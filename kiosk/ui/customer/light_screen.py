@@ -5,8 +5,8 @@ Changes at once and only when told to; nothing on it moves or blinks by itself.
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight, contrast_ratio
@@ -31,7 +31,9 @@ def ink_on(colour: ScreenColour) -> Colour:
 
 
 class LightScreen(QWidget):
-    """Lies over everything the customer sees, while there is a colour to show."""
+    """Lies over everything the customer sees, while there is a colour to show; a touch anywhere stops it."""
+
+    stopped = Signal()
 
     def __init__(self, theme: Theme, pull: Callable[[], Pixels | None], parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,15 +43,18 @@ class LightScreen(QWidget):
         self.mirror = OvalMirror(theme, pull)
         self.sentence = Text(theme, "", TextSize.HEADING, Weight.SEMIBOLD).centred()
         self.sentence.setObjectName("light-sentence")
+        self.way_out = Text(theme, "", TextSize.LEAD, Weight.MEDIUM).centred()
         self.demo = Text(theme, "", TextSize.SMALL, Weight.MEDIUM).centred()
         layout = column(self, theme, margin=40, gap=24)
         layout.addWidget(self.mirror, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.sentence)
         layout.addStretch(1)
+        layout.addWidget(self.way_out)
+        layout.addStretch(1)
         layout.addWidget(self.demo)
         self.hide()
 
-    def show_light(self, colour: ScreenColour | None, sentence: str, demo: str = "") -> None:
+    def show_light(self, colour: ScreenColour | None, sentence: str, way_out: str, demo: str = "") -> None:
         """Shine from this moment on, not from the event loop's next turn; None gives the screen back."""
         if colour is self._ground:
             return
@@ -57,7 +62,7 @@ class LightScreen(QWidget):
         if colour is None:
             self.hide()
             return
-        for text, words in ((self.sentence, sentence), (self.demo, demo)):
+        for text, words in ((self.sentence, sentence), (self.way_out, way_out), (self.demo, demo)):
             text.show_text(words)
             text.show_colour(ink_on(colour))
         self.mirror.show_ground(screen_colour(colour))
@@ -65,6 +70,9 @@ class LightScreen(QWidget):
         self.raise_()
         self.show()
         self.repaint()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self.stopped.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._ground is not None:

@@ -3,7 +3,7 @@
 Nothing is ticked beforehand, and nothing goes on by itself.
 """
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from kiosk.session.events import FaceCheckChosen
 from kiosk.ui.customer.page import Page, PageContext
@@ -13,8 +13,6 @@ from kiosk.ui.widgets.icon import Icon
 from kiosk.ui.widgets.surfaces import Note, column, row, side_by_side
 from kiosk.ui.widgets.text import Text, heading, lead, title
 from kiosk.verification.layers import ChallengeVariant
-
-_WHAT_COMES = (("person", "prompts"), ("light", "light"), ("forget", "forget"))
 
 
 class PreparingPage(Page):
@@ -32,14 +30,23 @@ class PreparingPage(Page):
         words.addWidget(title(self.theme, self.texts("preparing.title")))
         words.addWidget(lead(self.theme, self.texts("preparing.lead")))
         words.addSpacing(self.theme.px(28))
-        for icon, key in _WHAT_COMES:
-            line = row(None, self.theme, gap=28)
-            line.addWidget(Icon(self.theme, icon, 64))
-            line.addWidget(Text(self.theme, self.texts(f"preparing.{key}"), TextSize.LEAD), 1)
-            words.addLayout(line)
+        self._prompts = Text(self.theme, self.texts("preparing.prompts"), TextSize.LEAD)
+        self._light = self._make_line("light", Text(self.theme, self.texts("preparing.light"), TextSize.LEAD))
+        self._light.setObjectName("light-comes")
+        forget = Text(self.theme, self.texts("preparing.forget"), TextSize.LEAD)
+        # The light comes last: where it is left out, it leaves no hole.
+        for line in (self._make_line("person", self._prompts), self._make_line("forget", forget), self._light):
+            words.addWidget(line)
             words.addSpacing(self.theme.px(14))
         words.addStretch(1)
         return words
+
+    def _make_line(self, icon: str, words: Text) -> QWidget:
+        line = QWidget()
+        layout = row(line, self.theme, gap=28)
+        layout.addWidget(Icon(self.theme, icon, 64))
+        layout.addWidget(words, 1)
+        return line
 
     def _make_choice(self) -> QVBoxLayout:
         choice = column(None, self.theme, gap=20)
@@ -80,8 +87,13 @@ class PreparingPage(Page):
                 return ChallengeVariant.WITHOUT_TURNS_AND_LIGHT
 
     def _show_choice(self) -> None:
-        """The note keeps its place, so that nothing moves below a finger."""
-        policy = self._same.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._same.setSizePolicy(policy)
-        self._same.setVisible(self._variant is not ChallengeVariant.FULL)
+        """What comes is what was chosen; nothing moves below a finger."""
+        variant = self._variant
+        self._prompts.show_text(
+            self.texts("preparing.prompts" if variant.has_turns else "preparing.prompts_without_turns")
+        )
+        for widget, is_shown in ((self._same, variant is not ChallengeVariant.FULL), (self._light, variant.has_light)):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
+            widget.setVisible(is_shown)

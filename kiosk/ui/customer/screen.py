@@ -50,6 +50,7 @@ class CustomerScreen(Area):
         self._place = column(None, theme)
         self._lay_out()
         self._light = LightScreen(theme, surface.preview_pixels, self)
+        self._light.stopped.connect(lambda: surface.send(FaceDeclined()))
 
     @property
     def page(self) -> Page | None:
@@ -67,7 +68,8 @@ class CustomerScreen(Area):
             self._page.show()  # at once, not at the event loop's next turn
         demo = texts("header.demo_short" if self._theme.portrait else "header.demo")
         self.header.show_demo(demo if view.demo else "")
-        self._light.show_light(view.colour, texts("liveness.light"), demo if view.demo else "")
+        words = texts("liveness.light"), texts("liveness.light_stop"), demo if view.demo else ""
+        self._light.show_light(view.colour, *words)
         before_choice = view.session.phase in _BEFORE_LANGUAGE
         self._footer.show_view(view, self._all_texts if before_choice else (texts,))
         self._show_step(view.session, texts)

@@ -15,15 +15,21 @@ from kiosk.ui.widgets.text import Text
 from kiosk.verification.layers import ChallengeVariant, Finding
 
 _UNREMARKABLE = (ChallengeVariant.FULL, None)
+_WARNS = (Colour.ATTENTION, Colour.ON_ATTENTION)
+_TELLS = (Colour.ACCENT_SOFT, Colour.INK)
+"""What was not measured speaks against nobody, and must not look as if it did."""
 
 
 def face_check_notes(theme: Theme, texts: Texts, visit: WaitingVisit) -> QWidget | None:
     """A card for each kind of note, one sentence for each finding; None where there is nothing to tell."""
     parts: list[QWidget] = []
     if visit.suspicions:
-        parts.append(_card(theme, texts("teller.noticed"), _sentences(texts, visit.suspicions), "suspicions"))
+        sentences = _sentences(texts, visit.suspicions)
+        parts.append(_card(theme, texts("teller.noticed"), sentences, "suspicions", *_WARNS))
     if visit.unmeasured:
-        parts.append(_card(theme, texts("teller.not_measured"), _sentences(texts, visit.unmeasured), "unmeasured"))
+        parts.append(
+            _card(theme, texts("teller.not_measured"), _sentences(texts, visit.unmeasured), "unmeasured", *_TELLS)
+        )
     if parts or visit.variant not in _UNREMARKABLE:
         variant = "" if visit.variant is None else texts.of(visit.variant)
         parts.append(_named(Text(theme, variant, TextSize.SMALL, colour=Colour.INK_SOFT), "face-check-variant"))
@@ -41,12 +47,12 @@ def _sentences(texts: Texts, findings: Collection[Finding]) -> list[str]:
     return [texts.of(finding) for finding in Finding if finding in findings]
 
 
-def _card(theme: Theme, heading: str, sentences: list[str], name: str) -> QWidget:
-    card = Card(theme, Colour.ATTENTION, None)
+def _card(theme: Theme, heading: str, sentences: list[str], name: str, ground: Colour, ink: Colour) -> QWidget:
+    card = Card(theme, ground, None)
     lines = column(card, theme, margin=20, gap=8)
-    lines.addWidget(Text(theme, heading, TextSize.SMALL, Weight.SEMIBOLD, Colour.ON_ATTENTION))
+    lines.addWidget(Text(theme, heading, TextSize.SMALL, Weight.SEMIBOLD, ink))
     for sentence in sentences:
-        lines.addWidget(Text(theme, sentence, TextSize.BODY, colour=Colour.ON_ATTENTION))
+        lines.addWidget(Text(theme, sentence, TextSize.BODY, colour=ink))
     return _named(card, name)
 
 
