@@ -3,22 +3,24 @@
 One renderer and two portraits: regression results, never an APCER or a BPCER.
 """
 
-import json
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from hardware.simulated.casting import attack_take, bona_fide_take
 from hardware.simulated.living import Portrait
 from hardware.simulated.look import random_look
 from hardware.simulated.species import AttackSpecies
-from kiosk.admin.evaluate_progress import in_processes
+from kiosk.admin.evaluate_progress import counted, in_processes, shown_progress
+from kiosk.admin.evaluate_work import WorkFile, code_of, take_up
 from kiosk.admin.rehearsal import Presentation, Rehearsal, Rehearsed
 from kiosk.admin.specimen import demo_portrait
 from kiosk.runtime.face_vision import FaceVision
@@ -34,6 +36,11 @@ NEVER_FIT, COMPARISON = "never_fit", "comparison"
 PORTRAITS = ("astronaut", "hopper")
 LAYERS = (PadLayer.GESTURES, PadLayer.DEPTH, PadLayer.LIGHT, PadLayer.TEXTURE, PadLayer.STREAM)
 """What the full policy asks for; the classifier is not rehearsed, since it is not shipped."""
+WORK_FILE = "rehearsed.partial"
+_CODE = (
+    *("hardware", "kiosk/runtime", "kiosk/verification", "kiosk/vision"),
+    *("kiosk/admin/rehearsal.py", "kiosk/admin/attack_run.py"),
+)
 
 
 class Way(StrEnum):
@@ -60,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run; one line of the file that a run leaves."""
+    """What came of a run."""
 
     subject: str
     seed: int
@@ -86,6 +93,9 @@ class Result:
         if not self.attempts:
             return (NEVER_FIT,)
         return tuple(layer for layer in LAYERS if not self.passed(layer)) or (COMPARISON,)
+
+
+_RESULTS = msgspec.json.Decoder(Result)
 
 
 class WithoutControls:
@@ -142,31 +152,18 @@ def _result(run: Run, visited: Rehearsed, last: Sequence[LayerEvidence]) -> Resu
     )
 
 
-class AttackRun:
-    """Many runs in several processes; what is done is kept in a file line by line, and not done again."""
+def rehearse_all(runs: Sequence[Run], jobs: int, out: Path) -> list[Result]:
+    """Rehearse in several processes; what this very code has rehearsed before is not done again."""
 
-    def __init__(self, out: Path) -> None:
-        self._file = out / "rehearsed.jsonl"
-        out.mkdir(parents=True, exist_ok=True)
-        self.results = [_read(line) for line in self._lines()]
+    def make(missing: list[int]) -> Iterator[Result]:
+        with shown_progress("rehearsals", len(missing)) as advance:
+            left = [runs[index] for index in missing]
+            yield from counted(in_processes(rehearse, left, jobs, _vision_once), advance)
 
-    def run(self, runs: Sequence[Run], jobs: int, say: Callable[[int, int], None]) -> None:
-        """Rehearse what is not there yet; `say` hears how many of how many are done."""
-        done = {(result.subject, result.seed, result.way, result.variant) for result in self.results}
-        left = [run for run in runs if (run.subject, run.seed, run.way, run.variant) not in done]
-        say(len(runs) - len(left), len(runs))
-        with self._file.open("a", encoding="utf-8") as file:
-            for number, result in enumerate(in_processes(rehearse, left, jobs, _vision_once), 1):
-                self.results.append(result)
-                file.write(json.dumps(asdict(result)) + "\n")
-                file.flush()
-                say(len(runs) - len(left) + number, len(runs))
-
-    def _lines(self) -> Iterator[str]:
-        """Whole lines; what a kill cut off is left out."""
-        if self._file.exists():
-            text = self._file.read_text(encoding="utf-8")
-            yield from text[: text.rfind("\n") + 1].splitlines()
+    code = code_of(*_CODE).encode()
+    keys = [hashlib.sha256(code + msgspec.json.encode(run)).digest() for run in runs]
+    with WorkFile(out, WORK_FILE, keep=True, option="--out") as held:
+        return take_up(keys, held, make, msgspec.json.encode, _RESULTS.decode)
 
 
 def alone(results: Sequence[Result]) -> dict[str, dict[str, int]]:
@@ -192,16 +189,9 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
                 "runs": len(mine),
                 "accepted": len(mine) - len(refused),
                 "not_passed": {str(layer): stopped.get(layer, 0) for layer in (NEVER_FIT, *LAYERS, COMPARISON)},
-                "referrals": dict(
-                    Counter(result.referral or "attempts_used_up" for result in mine if not result.accepted)
-                ),
+                "referrals": dict(Counter(result.referral or "attempts_used_up" for result in refused)),
             }
     return {"people": len(PORTRAITS), "renderers": 1, "subjects": rows}
-
-
-def _read(line: str) -> Result:
-    words = json.loads(line)
-    return Result(**(words | {"outcomes": tuple(words["outcomes"])}))
 
 
 @cache

@@ -20,7 +20,7 @@ from kiosk.errors import SettingsError
 
 Result = TypeVar("Result")
 
-_CODE = ("verification", "vision")
+_CODE = ("kiosk/verification", "kiosk/vision")
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 for _flag in ("O_NOFOLLOW", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)  # each exists on some systems only
@@ -34,7 +34,8 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 class WorkFile(AbstractContextManager["WorkFile"]):
     """Results by key, as bytes; each is on its way to the disk when `keep` returns."""
 
-    def __init__(self, folder: Path, name: str, *, keep: bool) -> None:
+    def __init__(self, folder: Path, name: str, *, keep: bool, option: str = "--work") -> None:
+        """`option` is how the caller's command names the folder."""
         self.path = folder / name
         self._keep = keep
         try:
@@ -43,7 +44,7 @@ class WorkFile(AbstractContextManager["WorkFile"]):
             self._file: IO[bytes] = os.fdopen(os.open(self.path, _OPEN_FLAGS, 0o600), "wb")
         except OSError as error:
             raise SettingsError(
-                f"{self.path} cannot be written: {error.strerror}; name another folder with --work."
+                f"{self.path} cannot be written: {error.strerror}; name another folder with {option}."
             ) from error
         for key, result in self._found.items():
             self._write(key, result)
@@ -93,7 +94,7 @@ def take_up(
 def work_key(path: Path, *more: str) -> bytes:
     """Changes with the path, the sizes and times of what is there, this program's code, and whatever else is given."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    text = "\0".join((_code(), str(path.absolute()), *map(_state, files), *more))
+    text = "\0".join((code_of(*_CODE), str(path.absolute()), *map(_state, files), *more))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
@@ -106,11 +107,12 @@ def _state(path: Path) -> str:
 
 
 @functools.cache
-def _code() -> str:
-    """A hash of the code that measures and judges."""
-    package = Path(kiosk.__file__).parent
+def code_of(*parts: str) -> str:
+    """A hash of these parts of the program, folders or files: what they make belongs to this very code."""
+    top = Path(kiosk.__file__).parent.parent
+    places = (top / part for part in parts)
     digest = hashlib.sha256()
-    for source in sorted(path for part in _CODE for path in (package / part).rglob("*.py")):
+    for source in sorted(path for place in places for path in ([place] if place.is_file() else place.rglob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

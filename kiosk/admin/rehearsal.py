@@ -6,7 +6,6 @@ What stands before the camera is drawn, the screen's part is played, and time pa
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from hardware.camera import Frame
 from hardware.simulated.cues import Cue
-from kiosk.document.evidence import DocumentEvidence, DocumentKind
 from kiosk.runtime.face_check import FaceCheck
 from kiosk.runtime.face_vision import FaceVision
 from kiosk.runtime.messages import (
@@ -27,6 +25,7 @@ from kiosk.runtime.messages import (
     SetExposure,
 )
 from kiosk.session.events import Accepted, AttemptFailed, Event, LivenessPassed, Positioned, Referred
+from kiosk.ui.poses import EVIDENCE
 from kiosk.verification.attempt import LIGHT_TAIL_S
 from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
@@ -44,19 +43,6 @@ _ATTEMPT_S = 40.0
 _TICKS_PER_FRAME = 4
 _TURNS = ((1.5, Cue.PRESENT), (2.4, Cue.TURN_LEFT), (0.8, Cue.PRESENT), (2.4, Cue.TURN_RIGHT), (0.8, Cue.PRESENT))
 """What is asked, and for how many seconds, before the light."""
-
-SPECIMEN = DocumentEvidence(
-    kind=DocumentKind.PASSPORT,
-    issuing_state="UTO",
-    number="L898902C3",
-    primary_name="ERIKSSON",
-    secondary_name="ANNA MARIA",
-    birth_date=date(1974, 8, 12),
-    expiry_date=date(2099, 1, 1),
-    nationality="UTO",
-    check_digits_valid=True,
-    remarks=(),
-)
 
 
 class Presentation(Protocol):
@@ -191,7 +177,7 @@ class Rehearsal:
             self._compared = compared
         else:
             return self._face.comparison_failed(compared.window_id)
-        return self._face.judge(compared, SPECIMEN)
+        return self._face.judge(compared, EVIDENCE)
 
     def _position(self) -> bool:
         until_s = self._now_s + _POSITIONING_S

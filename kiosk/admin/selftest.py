@@ -67,28 +67,27 @@ def _crash(arguments: argparse.Namespace) -> int:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    import msgspec
 
-    from kiosk.admin.attack_run import AttackRun, Way, alone, summary
+    from kiosk.admin.attack_run import Way, alone, rehearse_all, summary
 
     way = Way.ALONE if arguments.what == "layers" else Way.VISIT
-    runs = planned_runs(arguments.only, arguments.runs, way)
-    attacks = AttackRun(arguments.out)
-    columns = (TextColumn("rehearsing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("rehearsing", total=len(runs))
-        attacks.run(runs, arguments.jobs, lambda done, total: progress.update(task, completed=done, total=total))
-    wanted = {(run.subject, run.seed, run.way) for run in runs}
-    results = [result for result in attacks.results if (result.subject, result.seed, result.way) in wanted]
+    results = rehearse_all(planned_runs(arguments.only, arguments.runs, way), arguments.jobs, arguments.out)
+    report = arguments.out / f"{arguments.what}.json"
+    report.with_suffix(".jsonl").write_bytes(msgspec.json.Encoder().encode_lines(results))
     if way is Way.ALONE:
         rows = alone(results)
-        _print_layers(rows)
-        (arguments.out / "layers.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        _print_table("runs that each layer alone let pass", rows)
+        report.write_text(json.dumps(rows, indent=1), encoding="utf-8")
         return 0
-    counted = summary(results)
-    _print_table(counted)
-    (arguments.out / "attacks.json").write_text(json.dumps(counted, indent=1), encoding="utf-8")
-    faults = _faults(counted)
+    whole = summary(results)
+    rows = {
+        name: {"runs": row["runs"], "accepted": row["accepted"]} | row["not_passed"]
+        for name, row in whole["subjects"].items()
+    }
+    _print_table("right of `accepted`: runs that this layer did not pass", rows)
+    report.write_text(json.dumps(whole, indent=1), encoding="utf-8")
+    faults = _faults(whole)
     for fault in faults:
         print(f"FAULT: {fault}", file=sys.stderr)
     return 1 if faults else 0
@@ -118,29 +117,13 @@ def _faults(counted: dict[str, Any]) -> list[str]:
     return faults
 
 
-def _print_layers(rows: dict[str, dict[str, int]]) -> None:
+def _print_table(caption: str, rows: dict[str, dict[str, int]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="people: 2, one renderer: regression results", caption="runs that each layer alone let pass")
+    table = Table(title="people: 2, one renderer: regression results", caption=caption)
     for heading in ("subject", *next(iter(rows.values()), {})):
         table.add_column(heading, justify="left" if heading == "subject" else "right")
     for subject, row in rows.items():
-        table.add_row(subject, *(str(number) for number in row.values()))
-    Console().print(table)
-
-
-def _print_table(counted: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"people: {counted['people']}, one renderer: regression results", caption="columns: runs not passed by"
-    )
-    rows = counted["subjects"]
-    layers = list(next(iter(rows.values()))["not_passed"]) if rows else []
-    for heading in ("subject", "runs", "accepted", *layers):
-        table.add_column(heading, justify="left" if heading == "subject" else "right")
-    for subject, row in rows.items():
-        table.add_row(subject, *(str(number) for number in (row["runs"], row["accepted"], *row["not_passed"].values())))
+        table.add_row(subject, *map(str, row.values()))
     Console().print(table)

@@ -81,7 +81,6 @@ class AttemptCheck:
         self._exposure_stops = 0.0
         self._lit_from_s: float | None = None
         self._colour: ScreenColour | None = None
-        self._answered: LivenessProgress | None = None
         self._ended: tuple[PadOutcome, PadOutcome] | None = None
 
     @property
@@ -92,7 +91,7 @@ class AttemptCheck:
     @property
     def progress(self) -> LivenessProgress:
         """Where the attempt stands; without a decision."""
-        progress = replace(self._answered or self._gestures.progress, decision=None)
+        progress = replace(self._gestures.progress, decision=None)
         if self.is_over:
             return replace(progress, gesture=None, window_ends_at_s=None)
         return replace(progress, colour=self._colour, exposure_stops=self._exposure_stops)
@@ -139,7 +138,7 @@ class AttemptCheck:
         if outcome is not PadOutcome.BONA_FIDE or self._challenge.light is None:
             self._end(outcome)
             return
-        self._answered, self._lit_from_s = progress, now_s
+        self._lit_from_s = now_s
         self._shine(now_s)
 
     def _follow_light(self, observation: FrameObservation, now_s: float) -> None:

@@ -4,7 +4,7 @@ Says nothing of where files come from; loads nothing.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -117,6 +117,11 @@ class ClassifierForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.threshold < 1:
             return "the threshold must lie between 0 and 1"
         return None
+
+
+def mean_threshold(forms: Sequence[ClassifierForm]) -> float:
+    """Of classifiers that are one voice: their scores are averaged, and so are their thresholds."""
+    return math.fsum(form.threshold for form in forms) / len(forms)
 
 
 def picture_problem(form: PictureForm) -> str | None:

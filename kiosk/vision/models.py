@@ -6,7 +6,6 @@ besides is read by `installed_models`.
 
 import hashlib
 import importlib.util
-import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -20,7 +19,7 @@ import msgspec
 import kiosk
 from kiosk.errors import VisionError
 from kiosk.verification.comparison import ComparisonThreshold
-from kiosk.vision.model_form import ClassifierForm, TemplateForm
+from kiosk.vision.model_form import ClassifierForm, TemplateForm, mean_threshold
 
 _ASSETS = Path(kiosk.__file__).resolve().parents[1] / "assets" / "models"
 MANIFEST_FILE = _ASSETS / "manifest.toml"
@@ -203,7 +202,7 @@ class ModelManifest:
     def classifier_threshold(self) -> float | None:
         """Mean of the installed classifiers', as their scores are averaged; None where there is none."""
         forms = [model.classifier for model in self.installed if model.classifier is not None]
-        return math.fsum(form.threshold for form in forms) / len(forms) if forms else None
+        return mean_threshold(forms) if forms else None
 
     def template_threshold(self, false_match_rate: float) -> ComparisonThreshold:
         """Return the threshold of the manifest's own template model (`Model.threshold`)."""

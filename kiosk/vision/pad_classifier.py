@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kiosk.errors import VisionError
 from kiosk.vision.face_geometry import Landmarks
-from kiosk.vision.model_form import ClassifierForm, ColourOrder, PixelLayout
+from kiosk.vision.model_form import ClassifierForm, ColourOrder, PixelLayout, mean_threshold
 from kiosk.vision.models import MODELS_DIR, ModelManifest, ModelRole
 from kiosk.vision.onnx_session import UnusableNetworkError, open_session
 
@@ -78,7 +78,7 @@ class PadClassifier:
     @property
     def threshold(self) -> float:
         """Mean of the networks' own, as the score is."""
-        return math.fsum(network.form.threshold for network in self._networks) / len(self._networks)
+        return mean_threshold([network.form for network in self._networks])
 
     def score(self, pixels: NDArray[np.uint8], landmarks: Landmarks) -> float:
         """Return 0 (attack) … 1 (bona fide) for the subject's face in a (height, width, 3) uint8 RGB frame, or NaN."""
