@@ -14,8 +14,10 @@ from kiosk.session.events import AccountClass, ApplicationRecord
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.database import Database
 from kiosk.store.database_errors import DiskFullError
-from kiosk.store.store import CommittedVerdict, Store, StoreKeys
+from kiosk.store.store import Store
+from kiosk.store.store_thread import StoreKeys
 from kiosk.store.timestamps import Moment, system_moment
+from kiosk.store.visit_records import CommittedVerdict
 from kiosk.verification.verdict import Verdict
 
 STORE_KEY, ANCHOR_KEY, APPLICATION_KEY = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32

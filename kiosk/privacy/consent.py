@@ -12,6 +12,15 @@ class Purpose(StrEnum):
     FACE_CHECK = "face_check"
 
 
+class ConsentAct(StrEnum):
+    """How a consent was given."""
+
+    TOUCHED = "touched"
+    """The customer touched the boxes and the button."""
+    GUARDIAN = "guardian"
+    """A guardian, before the teller, for a customer below the age that the policy names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """Recorded before the first frame is read."""
@@ -23,6 +32,7 @@ class Consent:
     purposes: frozenset[Purpose]
     given_at: datetime
     """UTC."""
+    act: ConsentAct = ConsentAct.TOUCHED
 
     @property
     def includes_face_check(self) -> bool:

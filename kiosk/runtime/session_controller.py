@@ -44,12 +44,13 @@ from kiosk.runtime.messages import (
     TakeReference,
     plain,
 )
-from kiosk.runtime.surface import Readiness, SessionView, VisitSlip
+from kiosk.runtime.surface import Readiness, ServiceHold, SessionView, VisitSlip
 from kiosk.runtime.verdict_desk import VerdictDesk
 from kiosk.session.events import (
     ApplicationRecord,
     CameraLost,
     Event,
+    FaceDeclined,
     Positioned,
     Referred,
     Started,
@@ -164,6 +165,8 @@ class SessionController(QObject):
 
     def _advance(self, event: Event) -> None:
         before = self.session
+        if before.phase is Phase.IDLE and self._view.holds and isinstance(event, Started | FaceDeclined):
+            return
         if isinstance(event, Started) and before.phase is Phase.IDLE:
             event = Started(self._limits.begin_visit())
         after, effects = advance(before, event)
@@ -177,6 +180,11 @@ class SessionController(QObject):
             _log.info("%s: %s -> %s", type(event).__name__, before.phase, after.phase)
             self.touched()
             self.session_changed.emit(after)
+
+    def hold(self, reason: ServiceHold, *, on: bool) -> None:
+        """No visit begins while any reason stands; one that is under way goes on."""
+        others = self._view.holds - {reason}
+        self._show(holds=others | {reason} if on else others)
 
     def touched(self) -> None:
         """Start the time-out of the present phase anew."""
@@ -321,7 +329,7 @@ class SessionController(QObject):
         self._silence_timer.stop()
         self._vision_ready.clear()
         self._begin_visit()
-        self._view = SessionView(session=self.session, demo=self._view.demo)
+        self._view = SessionView(session=self.session, holds=self._view.holds, demo=self._view.demo)
         self.view_changed.emit(self._view)
         self._children.renew_vision()
 

@@ -29,6 +29,19 @@ class Readiness(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
+class ServiceHold(StrEnum):
+    """Why no visit may begin although cameras and models are ready; each is lifted by whoever laid it on."""
+
+    NOT_OPENED_TODAY = "not_opened_today"
+    """No member of staff has signed in today: records could not be kept."""
+    OUTBOX_FULL = "outbox_full"
+    """Too many answers wait for the bank, or one for too long."""
+    CLOCK_IN_DOUBT = "clock_in_doubt"
+    """The clock was set back and nobody has confirmed it."""
+    STORE_UNWRITABLE = "store_unwritable"
+    """The disk is full or refuses to be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class VisitSlip:
     """What the customer takes home."""
@@ -40,6 +53,10 @@ class VisitSlip:
     salt: str
     """Hex; with it and the document the bank can recompute the reference."""
     accepted: bool
+    own_code: str = ""
+    """Letters and digits: with it and the document the customer sees and erases the record; empty without a record."""
+    statement: str = ""
+    """The signed statement of the visit with its audit proof, as the QR code carries it; upper-case ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,8 @@ class SessionView:
 
     session: Session = field(default_factory=Session)
     readiness: Readiness = Readiness.WARMING_UP
+    holds: frozenset[ServiceHold] = frozenset()
+    """Why no visit may begin; empty where one may."""
     guidance: CaptureGuidance = CaptureGuidance.COME_INTO_VIEW
     """Already steadied: one piece of guidance at a time, without flicker."""
     document_remarks: tuple[DocumentRemark, ...] = ()

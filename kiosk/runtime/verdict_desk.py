@@ -14,7 +14,8 @@ from kiosk.runtime.surface import VisitSlip
 from kiosk.session.events import ApplicationRecord, TellerConfirmed, TellerRefused
 from kiosk.session.machine import Session
 from kiosk.store import verdict_words
-from kiosk.store.store import CommittedVerdict, Store
+from kiosk.store.store import Store
+from kiosk.store.visit_records import CommittedVerdict
 from kiosk.verification.verdict import (
     SALT_BYTES,
     Verdict,

@@ -78,8 +78,8 @@ class Outbox:
             raise VisitAnsweredError(answered)
         moment = to_text(answered_at)
         self._database.execute(
-            "INSERT INTO outbox (sequence, visit_id, reference, answered_at, message, next_attempt_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (sequence, kind, visit_id, reference, answered_at, message, next_attempt_at)"
+            " VALUES (?, 1, ?, ?, ?, ?, ?)",
             (sequence, visit_id, reference, moment, jws, moment),
         )
         self._database.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (_SEQUENCE, sequence))
@@ -91,11 +91,13 @@ class Outbox:
 
     def references(self) -> frozenset[bytes]:
         """The application reference of every verdict that is kept."""
-        return frozenset(row[0] for row in self._database.rows("SELECT reference FROM outbox"))
+        return frozenset(row[0] for row in self._database.rows("SELECT reference FROM outbox WHERE kind = 1"))
 
     def visits(self) -> list[tuple[int, str, datetime]]:
         """Sequence, visit and time of every verdict that is kept, in order."""
-        rows = self._database.rows("SELECT sequence, visit_id, answered_at FROM outbox ORDER BY sequence")
+        rows = self._database.rows(
+            "SELECT sequence, visit_id, answered_at FROM outbox WHERE kind = 1 ORDER BY sequence"
+        )
         return [(row[0], row[1], from_text(row[2])) for row in rows]
 
     def due(self, now: datetime) -> list[OutboxMessage]:

@@ -36,8 +36,9 @@ from kiosk.store.key_vault import KeyFileVault, create_vault, new_secrets
 from kiosk.store.merkle_tree import Frontier
 from kiosk.store.missing_records import MissingRecord
 from kiosk.store.schema import ColumnNotListedError, DatabaseNewerError, ListedColumnMissingError, migrations_of
-from kiosk.store.store import CommittedVerdict, Store, create_store, open_store
+from kiosk.store.store import Store, create_store, open_store
 from kiosk.store.store_errors import StoreExistsError, StoreMissingError
+from kiosk.store.visit_records import CommittedVerdict
 from kiosk.verification.verdict import Verdict
 from tests.stores import APPLICATION_KEY, KEYS, MONDAY, RECORD, STORE_KEY, answer_visit, open_test_store
 
@@ -386,7 +387,14 @@ def test_a_newer_database_is_refused(folder: Path) -> None:
 def test_a_store_of_the_first_version_is_brought_up_to_date_and_loses_nothing(folder: Path) -> None:
     with open_test_store(folder) as store:
         before = store.audit_entries()
-    edited(folder, "DROP TABLE failed_attempt", "DELETE FROM schema_migration WHERE number > 1")
+    edited(
+        folder,
+        "DROP TABLE failed_attempt",
+        *(f"DROP TABLE {table}" for table in ("signing_key", "audit_checkpoint", "clock_state")),
+        "ALTER TABLE consent DROP COLUMN act",
+        "ALTER TABLE teller DROP COLUMN staff_key",
+        "DELETE FROM schema_migration WHERE number > 1",
+    )
     with open_test_store(folder) as store:
         assert store.audit_entries()[: len(before)] == before
         store.record_failed_attempt()
@@ -405,7 +413,10 @@ def test_no_column_could_hold_a_face(folder: Path) -> None:
         words = {word for _, column, _ in columns for word in column.lower().split("_")}
         assert not words & {"frame", "face", "template", "portrait", "image", "picture", "photo", "score", "landmarks"}
         blobs = {f"{table}.{column}" for table, column, kind in columns if kind == "BLOB"}
-        assert blobs <= {"outbox.reference", "application.reference", "audit.leaf_hash", "store_state.audit_head"}
+        assert blobs <= {
+            *("outbox.reference", "application.reference", "application.code_check", "signing_key.public_key"),
+            *("audit.leaf_hash", "store_state.audit_head", "audit_checkpoint.tree_head", "audit_checkpoint.signature"),
+        }
 
 
 def test_weaker_encryption_stops_the_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,8 +82,8 @@ def damaged(pattern: str, replacement: str) -> str:
         ("application.birth_date", "application.primary_name", "twice"),
         ("applications.db:application.birth_date", "birth_date", "file:table.column"),
         ("^asked = true$", "asked = false", "asked"),
-        ("^version = 3$", "version = 0", "version"),
-        ("^version = 3$", "version = ", "TOML"),
+        ("^version = 4$", "version = 0", "version"),
+        ("^version = 4$", "version = ", "TOML"),
     ],
 )
 def test_a_list_with_a_fault_is_refused_and_the_fault_named(pattern: str, replacement: str, named: str) -> None:

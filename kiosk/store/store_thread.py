@@ -1,0 +1,76 @@
+"""One thread that owns both databases: whoever calls, every statement runs there. Knows no row."""
+
+import functools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.retention import RetentionSchedule
+from kiosk.store.applications import Applications
+from kiosk.store.books import Books, Recorder
+from kiosk.store.erasures import Erasures
+from kiosk.store.store_errors import ApplicationsLockedError, StoreClosedError
+
+APPLICATIONS_FILE = "applications.db"
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Part = TypeVar("_Part", bound="StoreThread")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoreKeys:
+    """32 bytes each; never shown."""
+
+    store: bytes
+    anchor: bytes
+
+
+def in_store_thread(method: Callable[Concatenate[_Part, _P], _R]) -> Callable[Concatenate[_Part, _P], _R]:
+    """Run a method on the store's thread, whoever calls it."""
+
+    @functools.wraps(method)
+    def call(self: _Part, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if threading.get_ident() == self._thread_id:
+            return method(self, *args, **kwargs)
+        return self._enqueue(functools.partial(method, self, *args, **kwargs)).result()
+
+    return call
+
+
+class StoreThread:
+    """What the parts of the store share; `Store` fills it."""
+
+    _folder: Path
+    _keys: StoreKeys
+    _data_list: DataProtectionList
+    _schedule: RetentionSchedule
+    _books: Books
+    _recorder: Recorder
+    _erasures: Erasures
+    _applications: Applications | None
+
+    def __init__(self) -> None:
+        self._thread_id = 0
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    def submit(self, method: str, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Run a public method on the store's thread, after all that was submitted before; answer with a future."""
+        if method.startswith("_"):
+            raise AttributeError(method)
+        return self._enqueue(functools.partial(getattr(self, method), *args, **kwargs))
+
+    def _enqueue(self, call: Callable[[], _R]) -> "Future[_R]":
+        try:
+            return self._executor.submit(call)
+        except RuntimeError:
+            raise StoreClosedError from None
+
+    def _open_applications(self) -> Applications:
+        if self._applications is None:
+            raise ApplicationsLockedError
+        return self._applications
