@@ -163,8 +163,8 @@ class _Waiting(StoreBridge):
             otherwise(error)
 
 
-def _connect_plain(path: Path, key: bytes) -> Any:  # noqa: ARG001 - in the place of what needs one
-    connection = sqlite3.connect(str(path), isolation_level=None)
+def _connect_plain(path: Path, key: bytes, kept_statements: int = 128) -> Any:  # noqa: ARG001 - in the place of what needs one
+    connection = sqlite3.connect(str(path), isolation_level=None, cached_statements=kept_statements)
     for setting in PLAIN_SETTINGS:
         connection.execute(f"PRAGMA {setting}").fetchall()
     return connection

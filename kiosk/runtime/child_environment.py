@@ -16,6 +16,15 @@ _FOR_DESK = (
 _SET_FOR_ALL = {"ORT_DISABLE_TELEMETRY": "1"}
 """ONNX Runtime after 1.28 otherwise opens a database of what it would send as soon as it is imported."""
 
+_FORGETS = {
+    # Python's own arenas hand nothing back, and what was freed stays readable in them.
+    "PYTHONMALLOC": "malloc",
+    # Every block is overwritten as it is freed, all of them: those of the thread caches are not otherwise.
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
+}
+"""Desk lives on after a visit, so what it has freed must not be read in its memory
+(docs/decisions/0014-what-desk-forgets.md)."""
+
 
 def child_environment(role: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child of this role."""
@@ -25,4 +34,9 @@ def child_environment(role: str, environment: Mapping[str, str]) -> dict[str, st
         for name, value in environment.items()
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)
     }
-    return kept | _SET_FOR_ALL
+    return kept | _SET_FOR_ALL | (_FORGETS if role == "desk" else {})
+
+
+def isolation(role: str) -> str:
+    """Python's option: no module from the working directory or the owner's home, no variable but those set above."""
+    return "-sP" if role == "desk" else "-I"

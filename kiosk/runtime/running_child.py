@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from kiosk.runtime.child_environment import child_environment
+from kiosk.runtime.child_environment import child_environment, isolation
 from kiosk.runtime.child_log import ChildLog, open_log_file
 
 NOT_STARTED = "no start"
@@ -44,7 +44,7 @@ def start_child(role: str, visit: int, words: list[str], passed: tuple[int, ...]
             output = log.child_end
         handed_over.callback(os.close, output)
         process = subprocess.Popen(
-            [sys.executable, "-I", *words],
+            [sys.executable, isolation(role), *words],
             stdin=subprocess.DEVNULL,
             stdout=None if role == "desk" else output,
             stderr=output,

@@ -20,7 +20,9 @@ class ApplicationRecords(StoreThread):
         if self._applications is not None:
             return
         path = self._folder / APPLICATIONS_FILE
-        applications = Applications(open_database(path, application_key, self._keys.anchor, self._data_list))
+        applications = Applications(
+            open_database(path, application_key, self._keys.anchor, self._data_list, forgets=True)
+        )
         try:
             self._erasures.sweep_applications(applications)
         except BaseException:

@@ -36,34 +36,46 @@ _ASSERTED = {
     "temp_store": "2",  # MEMORY
 }
 _BUSY_S = 2.0
+_KEPT_STATEMENTS = 128
+_NO_NUMBER = -1
+_FILLING_A_CELL = "-" * 3900
+"""As long as a value can be that fits into one page."""
+_FILLING_SLOTS = ("-" * 1100,) * 32 + ("-" * 100,) * 96
+"""As many as SQLite has slots of either size: its lookaside memory has 30 of 1200 bytes and 93 of 128."""
+_SELECT_ALL_SLOTS = f"SELECT {', '.join('?' * len(_FILLING_SLOTS))}"
 
 
 class Database:
     """An open, checked database; writes stand inside `transaction()`."""
 
-    def __init__(self, path: Path, key: bytes, anchor: AnchorFile, has_audit: bool) -> None:
-        """Use `open_database`."""
+    def __init__(self, path: Path, key: bytes, anchor: AnchorFile, has_audit: bool, forgets: bool = False) -> None:
+        """Use `open_database`. One that `forgets` can be made to leave no row in this process's memory."""
         self.path = path
         self._anchor = anchor
         self._has_audit = has_audit
+        self._forgets = forgets
+        self._remembers = True
         self._anchor_is_behind = False
         self.generation = 0
         with naming_errors(path):
-            self._connection = _connect(path, key)
+            self._connection = _connect(path, key, 0 if forgets else _KEPT_STATEMENTS)
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Read every row of a query; raise a named `StoreError`."""
+        self._remembers = True
         with naming_errors(self.path):
             return list(self._connection.execute(sql, parameters))
 
     def row(self, sql: str, parameters: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
         """Read the first row of a query, None where there is none."""
+        self._remembers = True
         with naming_errors(self.path):
             found: tuple[Any, ...] | None = self._connection.execute(sql, parameters).fetchone()
             return found
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> int:
         """Run one statement and return how many rows it changed; raise a named `StoreError`."""
+        self._remembers = True
         with naming_errors(self.path):
             return int(self._connection.execute(sql, parameters).rowcount)
 
@@ -90,6 +102,26 @@ class Database:
         self._anchor_is_behind = True
         with contextlib.suppress(OSError):
             self._write_anchor()
+
+    def forget_rows(self) -> None:
+        """Leave nothing of what was read or written in this process's memory; for a database that `forgets`.
+
+        What SQLite frees, SQLCipher wipes. What it keeps for the next statement is given back (the page cache) or
+        written over: the cell built last, the page decrypted last, and the slots for small values.
+        """
+        if not (self._forgets and self._remembers):
+            return
+        self._remembers = False
+        with contextlib.suppress(sqlcipher.Error):  # a full disk takes no cell; then the next one is built over this
+            self._connection.execute("BEGIN")
+            self._connection.execute("INSERT INTO schema_migration VALUES (?, ?, '')", (_NO_NUMBER, _FILLING_A_CELL))
+        with naming_errors(self.path):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("PRAGMA shrink_memory")
+            self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            self._connection.execute("SELECT generation FROM store_state").fetchone()
+            self._connection.execute(_SELECT_ALL_SLOTS, _FILLING_SLOTS).fetchone()
 
     def forget_deleted(self) -> None:
         """Empty the write-ahead log, so that no earlier image of a deleted row stays in it."""
@@ -163,8 +195,10 @@ def open_database(
     anchor_key: bytes,
     data_list: DataProtectionList,
     audit_head_at: Callable[[Database, int], bytes] | None = None,
+    *,
+    forgets: bool = False,
 ) -> Database:
-    """Open or make a database, check it whole and bring it up to date.
+    """Open or make a database, check it whole and bring it up to date; see `Database` for `forgets`.
 
     `audit_head_at` recomputes the audit trail, checks it, and returns its head at a size; None without a trail.
     """
@@ -172,7 +206,7 @@ def open_database(
     with naming_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         anchor = _first_anchor(path, anchor_file)
-    database = Database(path, key, anchor_file, audit_head_at is not None)
+    database = Database(path, key, anchor_file, audit_head_at is not None, forgets)
     try:
         database.check()
         database.read_generation()
@@ -205,9 +239,12 @@ def _first_anchor(path: Path, anchor_file: AnchorFile) -> Anchor:
     return anchor
 
 
-def _connect(path: Path, key: bytes) -> Any:
-    """Open with the raw key and demand that SQLCipher is what it must be."""
-    connection = sqlcipher.connect(str(path), isolation_level=None, timeout=_BUSY_S)
+def _connect(path: Path, key: bytes, kept_statements: int = _KEPT_STATEMENTS) -> Any:
+    """Open with the raw key and demand that SQLCipher is what it must be.
+
+    A prepared statement that is kept also keeps the values that it was last given.
+    """
+    connection = sqlcipher.connect(str(path), isolation_level=None, timeout=_BUSY_S, cached_statements=kept_statements)
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")

@@ -66,9 +66,17 @@ class StoreThread:
 
     def _enqueue(self, call: Callable[[], _R]) -> "Future[_R]":
         try:
-            return self._executor.submit(call)
+            return self._executor.submit(self._call, call)
         except RuntimeError:
             raise StoreClosedError from None
+
+    def _call(self, call: Callable[[], _R]) -> _R:
+        """Once it is done, nothing of a record stays in this process's memory but what the caller was given."""
+        try:
+            return call()
+        finally:
+            if self._applications is not None:
+                self._applications.database.forget_rows()
 
     def _open_applications(self) -> Applications:
         if self._applications is None:

@@ -331,6 +331,7 @@ def test_children_know_little_of_the_environment(tmp_path: Path, monkeypatch: py
     with Launched(tmp_path) as launched:
         desk = launched.desk_comes_up()
         with children(desk) as started:
+            wait_until_filled(started["eyes"])  # it runs its own program by now
             known = Path(f"/proc/{started['eyes']['pid']}/environ").read_bytes()
     assert b"ORT_DISABLE_TELEMETRY=1" in known
     assert b"PATH=" in known

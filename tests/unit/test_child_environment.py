@@ -31,9 +31,10 @@ def test_the_courier_learns_of_no_proxy_credential_or_other_certificate() -> Non
 def test_desk_learns_of_the_display_too() -> None:
     told = child_environment("desk", OF_A_TERMINAL)
     of_the_display = {"DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "QT_QPA_PLATFORM"}
-    assert set(told) - set(child_environment("eyes", OF_A_TERMINAL)) == of_the_display
+    what_makes_it_forget = {"PYTHONMALLOC", "GLIBC_TUNABLES"}
+    assert set(told) - set(child_environment("eyes", OF_A_TERMINAL)) == of_the_display | what_makes_it_forget
 
 
 def test_the_telemetry_of_a_library_is_off_whatever_is_set() -> None:
     for role in ("desk", "eyes", "reader", "courier"):
-        assert child_environment(role, {"ORT_DISABLE_TELEMETRY": "0"}) == {"ORT_DISABLE_TELEMETRY": "1"}
+        assert child_environment(role, {"ORT_DISABLE_TELEMETRY": "0"})["ORT_DISABLE_TELEMETRY"] == "1"
