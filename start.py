@@ -22,6 +22,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,8 +65,10 @@ DISPLAY_LIBRARIES = {
     "libxcb-shape0": "xcb-shape",
     "libxkbcommon-x11-0": "xkbcommon-x11",
 }
-# A tool, not a library: the test of "no traffic goes anywhere else" watches system calls with it.
-TEST_TOOLS = {"strace": "strace"}
+# Tools, not libraries: tests watch system calls, and try the firewall and full disks in namespaces of their own.
+TEST_TOOLS = {"strace": "strace", "nftables": "nftables", "iproute2": "", "util-linux": "", "mount": ""}
+# What the tests of the TPM vault are built and run with; nothing else needs a compiler.
+TPM_TOOLS = {"swtpm": "", "swtpm-tools": "", "libtss2-dev": "tss2-esys", "pkg-config": "", "gcc": "", "libc6-dev": ""}
 
 IN_TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 """The whole run; whoever passes arguments of their own to pytest sees its output test by test."""
@@ -135,6 +138,8 @@ def kiosk(passed_on: list[str]) -> int:
 def test(passed_on: list[str]) -> int:
     """Run every check, then pytest, whose summary is the last line; what is passed on goes to pytest."""
     prepare()
+    with only_one_run():
+        bring_in_tpm()
     checks = {
         "ruff check": ["-m", "ruff", "check"],
         "ruff format": ["-m", "ruff", "format", "--check"],
@@ -231,6 +236,36 @@ def bring_in_system_libraries() -> str:
     if required:
         raise SetUpError(f"Debian packages are missing. Have an administrator run this, then start again:\n  {line}")
     return f"going on without {', '.join(optional)} (a window on screen or some tests need them: {line})"
+
+
+def bring_in_tpm() -> None:
+    """Bring in what the tests of the TPM vault need: a simulated TPM, and the extra `tpm`, which is compiled here."""
+    if (
+        shutil.which("swtpm")
+        and subprocess.run([VENV_PYTHON, "-c", "import tpm2_pytss"], capture_output=True).returncode == 0
+    ):
+        return
+    prefix = administrator_prefix()
+    missing = missing_packages(TPM_TOOLS) if shutil.which("dpkg-query") else []
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        missing.append("python{}.{}-dev".format(*sys.version_info[:2]))
+    if missing and (prefix is None or not apt_install(prefix, missing)):
+        print(f"The tests of the TPM vault will fail without {', '.join(missing)}.", flush=True)
+        return
+    requirements = BOOTSTRAP / "tpm-requirements.txt"
+    uv("export", "--frozen", "--quiet", "--only-group", "tpm", "--output-file", str(requirements))
+    index = configured_index()
+    elsewhere = () if index is None else ("--default-index", index)
+    uv(
+        "pip",
+        "install",
+        "--require-hashes",
+        "--python",
+        str(VENV_PYTHON),
+        *elsewhere,
+        "--requirement",
+        str(requirements),
+    )
 
 
 def missing_packages(wanted: dict[str, str]) -> list[str]:

@@ -73,6 +73,8 @@ def _run(options: argparse.Namespace, launcher: socket.socket) -> int:
     from hardware.printer import open_printer
     from kiosk.runtime.desk_process import open_desk
     from kiosk.runtime.slip_printing import SlipPrinting
+    from kiosk.session.events import Language
+    from kiosk.ui.own_record_words import own_page
     from kiosk.ui.slip_text import slip_text
     from kiosk.verification.comparison import ModelsInForce
 
@@ -89,9 +91,19 @@ def _run(options: argparse.Namespace, launcher: socket.socket) -> int:
     desk.controller.trouble.connect(troubles.note)
     desk.delivery.trouble.connect(troubles.note)
     desk.retention.trouble.connect(troubles.note)
+    desk.checkpoints.trouble.connect(troubles.note)
+    desk.teller.day.trouble.connect(troubles.note)
+    for watch in (desk.queue, desk.disk, desk.certificates, desk.clock):
+        watch.trouble.connect(troubles.note)
     window = _open_window(desk)
-    slips = SlipPrinting(open_printer(desk.settings.kiosk.printer), partial(slip_text, demo=desk.controller.view.demo))
+    responsible = {language: desk.notice(language.value).responsible for language in Language}
+    slips = SlipPrinting(
+        open_printer(desk.settings.kiosk.printer),
+        partial(slip_text, demo=desk.controller.view.demo, responsible=responsible),
+    )
     slips.follow(desk.controller)
+    own = partial(own_page, demo=desk.controller.view.demo)
+    slips.follow_own_records(desk.controller, desk.teller.handed_over, own)
     slips.trouble.connect(troubles.note)
     slips.trouble.connect(desk.teller.notice)
     _end_on_signals(application)

@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,23 @@ import msgspec
 import tomli_w
 
 from kiosk.errors import SettingsError
+from kiosk.privacy.data_list import DataProtectionList, Responsible, Wording
+from kiosk.privacy.list_policy import ListPolicy, PolicyNotAllowedError, in_force
+from kiosk.privacy.retention import StoredRecord
+from kiosk.store.data_list_file import read_data_list
+from kiosk.store.durable_file import replace_durably
+from kiosk.supervision.queue_limits import QueueLimits
 from kiosk.upstream.bank_address import address_problem
 
 SETTINGS_FILE = "settings.toml"
 FMR_TARGETS = (1e-3, 1e-4, 1e-5)
 LANGUAGES = ("en", "zh")
 CAMERA_KINDS = ("usb", "recorded", "looped", "page", "simulated")
+VAULT_KINDS = ("tpm", "passphrase", "dpapi", "key_file")
 LONGEST_NAME = 60
+BACKUP_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+"""An X25519 key of age, in Bech32."""
+LONGEST_RESPONSIBLE = 160
 _NETWORK_ADDRESS = re.compile(r"(?i)\s*(rtsps?|rtmps?|https?|udp|tcp|rtp|srt|ftp|file|gst)\s*:")
 _TYPE_WORDS = {
     "str": "a text in quotes",
@@ -33,6 +44,7 @@ _TYPE_WORDS = {
     "object": "a table of settings",
     "array": "a list",
     "null": "nothing",
+    "str | object": "a text in quotes",
 }
 
 
@@ -110,17 +122,57 @@ class PolicySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """0 to 30; a younger document holder is referred to the teller."""
     patience: float = 1.0
     """Multiplies every time-out, 1 to 10: a kiosk may lengthen them, never shorten."""
+    guardian_below_years: int = 14
+    """0 to 18; for a younger document holder a guardian consents before the teller, and no face check is made."""
     require_camera_controls: bool = False
     """True refers every customer to the teller whose frames did not follow the steps of the camera's exposure."""
+
+
+class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers for the data. In the notice, on every slip, and in `kiosk data-list --folder`.
+
+    One text for all languages, or a table with one for each: `controller = {en = "…", zh = "…"}`.
+    """
+
+    controller: str | dict[str, str]
+    """The bank in its legal name, with an address; 1 to 160 characters."""
+    officer: str | dict[str, str]
+    """Its data protection officer and how to reach them; 1 to 160 characters."""
+    authority: str | dict[str, str]
+    """The authority that a customer may complain to; 1 to 160 characters."""
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Shorter periods than the data protection list grants (`kiosk data-list`), never longer; 0: as in the list."""
+
+    application_working_days: int = 0
+    """Application records, at most; they go earlier as soon as the account is open."""
+    consent_years: int = 0
+    """Consents; no longer than the answers."""
+    answer_years: int = 0
+    """Answers to the bank and its receipts."""
+    audit_years: int = 0
+    """What audit entries say; their place in the trail stays."""
+    erasure_years: int = 0
+    """That a record was erased, when and why."""
+
+
+class CollectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Less than the data protection list collects; never more."""
+
+    without: list[str] = msgspec.field(default_factory=list)
+    """Optional elements that are neither asked for nor kept, by their id in the list: `["phone"]`."""
 
 
 class VaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What unlocks the key vault; chosen at setup, so a change here alone opens nothing."""
 
     kind: str
-    """`passphrase`, or `key_file` for trials."""
+    """`tpm`, `passphrase` or, on Windows, `dpapi`; `key_file` is for trials and marked on every screen."""
     key_file: str = ""
     """Path of the key file, only with the kind `key_file`."""
+    tpm: str = ""
+    """Which TPM, only with the kind `tpm`: empty for `device:/dev/tpmrm0`; `swtpm:path=SOCKET` is a simulated one."""
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,11 +211,64 @@ class SiteThresholdSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """Ed25519 by the kiosk's signing key over all of the above and the kiosk's id, in hexadecimal digits."""
 
 
+class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom a backup of the store is for (`kiosk store backup`)."""
+
+    recipient: str = ""
+    """The bank's age key, `age1…`, as `age-keygen` prints it; its private half lies with the bank. Empty: no backup."""
+
+
 class ModelsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What speaks for installed models (`docs/models.md`)."""
 
     signing_key: str = ""
     """PEM file in the kiosk's folder, the bank's Ed25519 public key for model descriptions; empty: none is used."""
+
+
+class DeliverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How much may wait for the bank: first teller and IT are warned, then no new visit begins."""
+
+    warn_count: int = 20
+    """Answers, 1 to `refuse_count`."""
+    warn_hours: int = 24
+    """Hours that the oldest may wait, 1 to `refuse_days`."""
+    refuse_count: int = 100
+    """Answers, at most 10000."""
+    refuse_days: int = 5
+    """Days that the oldest may wait, 1 to 30."""
+
+    @property
+    def limits(self) -> QueueLimits:
+        return QueueLimits(
+            warn_count=self.warn_count,
+            warn_after=timedelta(hours=self.warn_hours),
+            refuse_count=self.refuse_count,
+            refuse_after=timedelta(days=self.refuse_days),
+        )
+
+
+class UsersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """System users of the processes: names, or `UID:GID`. All three or none; then `kiosk run` must be started as root,
+    and `settings.toml` belong to root.
+
+    Empty: all processes are one user, and files and other hosts are refused to nobody by the system (`kiosk doctor`).
+    """
+
+    desk: str = ""
+    """Owns the kiosk's folder; in the groups that the display and the printer ask for."""
+    vision: str = ""
+    """Eyes and reader; in the group `video`."""
+    courier: str = ""
+    """In no other group: it owns nothing and reads nothing of the kiosk's folder."""
+
+
+_RETENTION = {
+    StoredRecord.APPLICATION: "application_working_days",
+    StoredRecord.CONSENT: "consent_years",
+    StoredRecord.OUTBOX: "answer_years",
+    StoredRecord.AUDIT: "audit_years",
+    StoredRecord.ERASURE: "erasure_years",
+}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -176,14 +281,38 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document_camera: CameraSettings
     """The camera above the document tray."""
     vault: VaultSettings
+    privacy: PrivacySettings
     policy: PolicySettings = PolicySettings()
+    retention: RetentionSettings = RetentionSettings()
+    collect: CollectSettings = CollectSettings()
     screen: ScreenSettings = ScreenSettings()
     models: ModelsSettings = ModelsSettings()
+    backup: BackupSettings = BackupSettings()
     site_threshold: SiteThresholdSettings = SiteThresholdSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    users: UsersSettings = UsersSettings()
 
     @property
     def kiosk_id(self) -> bytes:
         return bytes.fromhex(self.kiosk.id)
+
+    @property
+    def list_policy(self) -> ListPolicy:
+        """What of this changes the data protection list."""
+        named = self.privacy
+        numbers: dict[StoredRecord, int] = {
+            record: getattr(self.retention, name) for record, name in _RETENTION.items()
+        }
+        return ListPolicy(
+            {record: number for record, number in numbers.items() if number != 0},
+            frozenset(self.collect.without),
+            Responsible(_in_languages(named.controller), _in_languages(named.officer), _in_languages(named.authority)),
+        )
+
+
+def list_in_force(settings: Settings) -> DataProtectionList:
+    """The data protection list as it holds at this terminal; raise `PolicyNotAllowedError`."""
+    return in_force(read_data_list(), settings.list_policy)
 
 
 def load_settings(folder: Path) -> Settings:
@@ -216,11 +345,9 @@ def check_settings(data: dict[str, Any], where: str) -> Settings:
 
 
 def save_settings(folder: Path, settings: Settings) -> None:
-    """Write `settings.toml`, for the owner only."""
-    path = folder / SETTINGS_FILE
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        tomli_w.dump({name: table for name, table in msgspec.to_builtins(settings).items() if table}, file)
+    """Write `settings.toml`, for the owner only; after a crash the old or the new one stands."""
+    tables = {name: table for name, table in msgspec.to_builtins(settings).items() if table}
+    replace_durably(folder / SETTINGS_FILE, tomli_w.dumps(tables).encode())
 
 
 def demand_files(folder: Path, settings: Settings) -> None:
@@ -248,25 +375,41 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _bank_problems(settings.bank)
     yield from _camera_problems(settings)
     yield from _site_threshold_problems(settings.site_threshold)
-    if vault.kind not in ("passphrase", "key_file"):
-        yield "vault.kind must be passphrase or key_file"
-    if (vault.kind == "key_file") != bool(vault.key_file):
-        yield "vault.key_file must name the key file with the kind key_file, and be left out otherwise"
+    yield from _privacy_problems(settings)
+    yield from _delivery_problems(settings.delivery)
+    yield from _users_problems(settings.users)
+    yield from _vault_problems(vault)
     if policy.false_match_rate not in FMR_TARGETS:
         yield "policy.false_match_rate must be 0.001, 0.0001 or 0.00001"
     if not 0 <= policy.minimum_age_years <= 30:
         yield "policy.minimum_age_years must lie between 0 and 30"
+    if not 0 <= policy.guardian_below_years <= 18:
+        yield "policy.guardian_below_years must lie between 0 and 18"
     if not 1 <= policy.patience <= 10:
         yield "policy.patience must lie between 1 and 10: a time-out may be lengthened, not shortened"
     if (screen.width, screen.height) != (0, 0) and not (480 <= screen.width <= 7680 and 480 <= screen.height <= 7680):
         yield "screen.width and screen.height must both be 0 for the full screen, or lie between 480 and 7680"
     if "\0" in vault.key_file + kiosk.printer + settings.models.signing_key:
         yield "a path must not hold a null character"
+    if settings.backup.recipient and not BACKUP_RECIPIENT.fullmatch(settings.backup.recipient):
+        yield "backup.recipient must be empty or an age key, which begins with age1, as `age-keygen` prints it"
     if kiosk.language not in LANGUAGES:
         yield "kiosk.language must be en or zh"
     slips_in_files = "|file:/.+" if kiosk.demo else ""  # a slip holds the salt, which no disk of a real kiosk may keep
     if not re.fullmatch(rf"(cups:[^-/#\s][^/#\s]*{slips_in_files})?", kiosk.printer):
         yield "kiosk.printer must be empty or cups:QUEUE as `lpstat -e` lists it; file:FOLDER exists in the demo only"
+
+
+def _vault_problems(vault: VaultSettings) -> Iterator[str]:
+    if vault.kind not in VAULT_KINDS:
+        yield f"vault.kind must be one of {', '.join(VAULT_KINDS)}"
+    if (vault.kind == "key_file") != bool(vault.key_file):
+        yield "vault.key_file must name the key file with the kind key_file, and be left out otherwise"
+    if vault.tpm and vault.kind != "tpm":
+        yield "vault.tpm belongs to the kind tpm; leave it out otherwise"
+    # The library would load any other word as a program library of that name.
+    if not re.fullmatch(r"(device:/dev/[\w.-]{1,40}|swtpm:path=/[^,=\s]{1,100})?", vault.tpm):
+        yield "vault.tpm must be empty, device:/dev/NAME or swtpm:path=/SOCKET"
 
 
 def _bank_problems(bank: BankSettings) -> Iterator[str]:
@@ -278,6 +421,25 @@ def _bank_problems(bank: BankSettings) -> Iterator[str]:
             yield f"bank.{name} must name a file"
 
 
+def _privacy_problems(settings: Settings) -> Iterator[str]:
+    named = settings.privacy
+    for name, words in (("controller", named.controller), ("officer", named.officer), ("authority", named.authority)):
+        if isinstance(words, dict) and set(words) != set(LANGUAGES):
+            yield f"privacy.{name} must be one text, or a table with a text for each of {' and '.join(LANGUAGES)}"
+        texts = words.values() if isinstance(words, dict) else (words,)
+        if not all(0 < len(text.strip()) <= LONGEST_RESPONSIBLE and text.isprintable() for text in texts):
+            yield f"privacy.{name} must have 1 to {LONGEST_RESPONSIBLE} characters on one line"
+    try:
+        list_in_force(settings)
+    except PolicyNotAllowedError as error:
+        name = "collect.without" if error.record is None else f"retention.{_RETENTION[error.record]}"
+        yield f"{name}: {error}"
+
+
+def _in_languages(words: str | dict[str, str]) -> Wording:
+    return Wording(words if isinstance(words, dict) else dict.fromkeys(LANGUAGES, words))
+
+
 def _site_threshold_problems(site: SiteThresholdSettings) -> Iterator[str]:
     if site == SiteThresholdSettings():
         return
@@ -285,6 +447,26 @@ def _site_threshold_problems(site: SiteThresholdSettings) -> Iterator[str]:
         yield "site_threshold is not as `kiosk evaluate matching --calibrate` wrote it; calibrate again, or remove it"
     elif not re.fullmatch(r"[0-9a-f]{128}", site.signature):
         yield "site_threshold.signature must be there; calibrate again, or remove the table"
+
+
+def _delivery_problems(delivery: DeliverySettings) -> Iterator[str]:
+    if not 1 <= delivery.warn_count <= delivery.refuse_count <= 10_000:
+        yield "delivery.warn_count must lie between 1 and delivery.refuse_count, which is at most 10000"
+    if not 1 <= delivery.refuse_days <= 30:
+        yield "delivery.refuse_days must lie between 1 and 30"
+    if not 1 <= delivery.warn_hours <= 24 * delivery.refuse_days:
+        yield "delivery.warn_hours must lie between 1 and the hours of delivery.refuse_days"
+
+
+def _users_problems(users: UsersSettings) -> Iterator[str]:
+    named = {"desk": users.desk, "vision": users.vision, "courier": users.courier}
+    if not any(named.values()):
+        return
+    for role, name in named.items():
+        if not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,31}|[0-9]{1,9}:[0-9]{1,9}", name):
+            yield f"users.{role} must be the name of a system user, or UID:GID, once one of the three is set"
+    if len(set(named.values())) < len(named):
+        yield "users.desk, users.vision and users.courier must be three different users"
 
 
 def _camera_problems(settings: Settings) -> Iterator[str]:
@@ -352,8 +534,13 @@ _RECORDS = (
     BankSettings,
     CameraSettings,
     PolicySettings,
+    PrivacySettings,
+    RetentionSettings,
+    CollectSettings,
     VaultSettings,
     ScreenSettings,
     SiteThresholdSettings,
     ModelsSettings,
+    DeliverySettings,
+    UsersSettings,
 )

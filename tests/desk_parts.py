@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from kiosk.document.evidence import DocumentEvidence
+from kiosk.privacy.data_list import DataProtectionList
 from kiosk.runtime.attempt_limits import AttemptLimits
+from kiosk.runtime.erasure_desk import ErasureDesk
 from kiosk.runtime.frames import FrameMemory
 from kiosk.runtime.messages import (
     Compare,
@@ -28,12 +30,14 @@ from kiosk.runtime.messages import (
     ReferenceTaken,
     StartCapture,
 )
+from kiosk.runtime.own_record import OwnRecordDesk
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.store_bridge import StoreBridge
-from kiosk.runtime.surface import SessionView
+from kiosk.runtime.surface import ServiceHold, SessionView
 from kiosk.runtime.verdict_desk import VerdictDesk
 from kiosk.session import events as ev
 from kiosk.session.machine import Phase
+from kiosk.store.data_list_file import read_data_list
 from kiosk.store.store import Store
 from kiosk.verification.comparison import ComparisonThreshold, TemplateModel
 from kiosk.verification.decision import DecisionPolicy
@@ -245,14 +249,18 @@ def desk_parts(
     template_model: TemplateModel = TEMPLATE_MODEL,
     patience: float = 1.0,
     demo: bool = True,
+    trial_key: bool = False,
     judging: Executor | None = None,
+    data_list: DataProtectionList | None = None,
 ) -> Iterator[DeskParts]:
     """Everything around a controller, with a store in `folder`."""
     children, clock, key = RememberingChildren(), SetClock(), Ed25519PrivateKey.generate()
-    with open_test_store(folder) as store:
+    with open_test_store(folder, data_list) as store:
         bridge = StoreBridge()
         committed: list[int] = []
         verdicts = VerdictDesk(store, bridge, key, KIOSK_ID, "T-1", clock, committed.append)
+        erasures = ErasureDesk(store, bridge, lambda: key, KIOSK_ID, "T-1", read_data_list())
+        own_records = OwnRecordDesk(store, bridge, clock, erasures, read_data_list(), "T-1")
         controller = SessionController(
             children,  # type: ignore[arg-type]
             verdicts,
@@ -260,13 +268,20 @@ def desk_parts(
             template_model,
             clock,
             AttemptLimits(store, bridge, clock),
+            own_records,
+            data_list=data_list or read_data_list(),
             minimum_age_years=18,
+            guardian_below_years=14,
             patience=patience,
             demo=demo,
+            trial_key=trial_key,
             judging=judging or AtOnce(),
         )
         parts = DeskParts(children, store, bridge, clock, controller, key, committed)
+        own_records.trouble.connect(controller.trouble)
         controller.trouble.connect(parts.troubles.append)
         controller.view_changed.connect(parts.views.append)
+        controller.hold(ServiceHold.NOT_OPENED_TODAY, on=False)  # the test store's records are open
+        parts.views.clear()
         yield parts
         controller.deleteLater()

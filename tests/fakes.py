@@ -16,6 +16,7 @@ from kiosk.runtime.surface import (
     WaitingVisit,
 )
 from kiosk.session.events import (
+    ALWAYS_CHECKED,
     ApplicationRecord,
     Event,
     RefusalReason,
@@ -25,7 +26,8 @@ from kiosk.session.events import (
     TellerRefused,
 )
 from kiosk.session.machine import Phase, Session, advance
-from kiosk.ui.poses import NOON, RECORD, SLIP
+from kiosk.session.visible_record import visible_record
+from kiosk.ui.poses import NOON, RECORD, SLIP, erasure_slip, own_record
 
 FAKE_TELLER, FAKE_PIN = "1042", "264913"
 
@@ -63,6 +65,9 @@ class FakeCustomerSurface(QObject):
         return self.page
 
 
+_WITH_RECORD = (Phase.OWN_RECORD, Phase.OWN_COPY, Phase.OWN_ERASURE)
+
+
 class SessionBackedSurface(FakeCustomerSurface):
     """Walks the real session table; a script of events stands in for cameras and children."""
 
@@ -94,7 +99,12 @@ class SessionBackedSurface(FakeCustomerSurface):
         if session.phase is not self.view.session.phase:
             self.phases.append(session.phase)
         slip = self._slip if session.phase is Phase.SHOWING_VERDICT else None
-        self.show(replace(self.view, session=session, slip=slip, idle_ends_at_s=time.monotonic() + 60))
+        own = own_record(session.language) if session.phase in _WITH_RECORD else None
+        erasure = erasure_slip(session.language) if session.phase is Phase.OWN_ERASED else None
+        ends_at_s = time.monotonic() + 60
+        self.show(
+            replace(self.view, session=session, slip=slip, own_record=own, erasure=erasure, idle_ends_at_s=ends_at_s)
+        )
 
 
 class FakeTellerSurface(QObject):
@@ -124,7 +134,7 @@ class FakeTellerSurface(QObject):
         self.show(TellerView())
 
     def confirm(self, checks: frozenset[TellerCheck]) -> None:
-        assert checks == frozenset(TellerCheck)
+        assert checks == ALWAYS_CHECKED
         self.acts.append("confirm")
 
     def refuse(self, reason: RefusalReason) -> None:
@@ -133,8 +143,21 @@ class FakeTellerSurface(QObject):
     def close_visit(self) -> None:
         self.acts.append("close_visit")
 
+    def confirm_clock(self) -> None:
+        self.acts.append("confirm_clock")
+
+    def close_day(self) -> None:
+        self.acts.append("close_day")
+
     def mark_opened(self, application_id: str) -> None:
         self._let_go("mark_opened", application_id)
+
+    def copy_for_customer(self, application_id: str) -> None:
+        self.acts.append(("copy_for_customer", application_id))
+
+    def hand_over_done(self) -> None:
+        self.acts.append("hand_over_done")
+        self.show(replace(self.view, hand_over=None))
 
     def erase_record(self, application_id: str) -> None:
         self._let_go("erase_record", application_id)
@@ -175,10 +198,12 @@ class SessionBackedTeller(FakeTellerSurface):
         session = self._customer.view.session
         if session.phase is not Phase.WAITING_FOR_TELLER or session.referral is None:
             return None
-        return WaitingVisit(self._customer.record(), session.referral, NOON, session.can_be_answered)
+        record = self._customer.record()
+        seen = None if record is None else visible_record(record)
+        return WaitingVisit(seen, session.referral, NOON, session.can_be_answered)
 
     def _follow(self, view: SessionView) -> None:
         if view.session.phase is Phase.SHOWING_VERDICT and view.session.answer:
-            self.kept = (OpenApplication("A1", RECORD, NOON, NOON),)
+            self.kept = (OpenApplication("A1", visible_record(RECORD), NOON, NOON),)
         if self.view.signed_in_as is not None:
             self.show(replace(self.view, waiting=self.what_waits(), applications=self.kept))

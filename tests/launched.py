@@ -53,21 +53,29 @@ class Launched:
         stubborn: bool = False,
         desk: Sequence[str] = (),
         child: Sequence[str] = (),
+        courier: Sequence[str] = (),
+        before: Sequence[str] = (),
         **more: Any,
     ) -> None:
-        """`desk` and `child` are words for the lent desk and the light children, `more` is for the launcher."""
+        """`desk` and `child` are words for the lent desk and the light children, `more` is for the launcher.
+
+        `courier` is a program in the courier's place; `before` are words that come before the launcher's command.
+        """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(PATIENCE_S)
         light = [LIGHT_CHILD, "--stubborn"] if stubborn else ["-S", LIGHT_CHILD, *child]
+        children = dict.fromkeys(("eyes", "reader", "courier"), light)
+        if courier:
+            children["courier"] = list(courier)
         asked = {
-            "programs": {"desk": [str(TESTS / "lent_desk.py")], **dict.fromkeys(("eyes", "reader", "courier"), light)},
+            "programs": {"desk": [str(TESTS / "lent_desk.py")], **children},
             "logs": str(folder / "logs"),
             "restart": restart,
             "desk": ["--control-fd", str(theirs.fileno()), *desk],
             **more,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-I", str(TESTS / "launcher_of_light_children.py"), json.dumps(asked)],
+            [*before, sys.executable, "-I", str(TESTS / "launcher_of_light_children.py"), json.dumps(asked)],
             pass_fds=[theirs.fileno()],
             stderr=subprocess.PIPE,
             text=True,

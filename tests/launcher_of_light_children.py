@@ -6,16 +6,22 @@ from pathlib import Path
 
 from kiosk.runtime.confinement import confine_launcher
 from kiosk.runtime.launcher import DESK_SILENCE_S, Launcher
+from kiosk.runtime.process_users import parse_users
 
 
 def main() -> int:
-    """Argument: a JSON object of `programs`, `logs`, `restart` and `desk` (its arguments), perhaps `desk_silence_s`."""
+    """Argument: a JSON object: `programs`, `logs`, `restart`, `desk` (its arguments), perhaps more for the launcher."""
     asked = json.loads(sys.argv[1])
     confine_launcher()
     programs = {role: tuple(program) for role, program in asked["programs"].items()}
     silence_s = asked.get("desk_silence_s", DESK_SILENCE_S)
     return Launcher(
-        asked["desk"], Path(asked["logs"]), restart=asked["restart"], programs=programs, desk_silence_s=silence_s
+        asked["desk"],
+        Path(asked["logs"]),
+        restart=asked["restart"],
+        programs=programs,
+        desk_silence_s=silence_s,
+        users=parse_users([f"{part}={user}" for part, user in asked.get("users", {}).items()]),
     ).run()
 
 

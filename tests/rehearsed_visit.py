@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 
 from kiosk.document.evidence import DocumentEvidence, DocumentKind, DocumentRemark
 from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.notice import consent_to, notice
 from kiosk.session import events as ev
 from kiosk.session.machine import Effect, Phase, Session, advance
+from kiosk.store.data_list_file import read_data_list
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding
 
@@ -29,7 +31,7 @@ def evidence(*remarks: DocumentRemark, check_digits_valid: bool = True) -> Docum
 
 
 def consent(*purposes: Purpose) -> Consent:
-    return Consent(1, "ab" * 32, "en", frozenset(purposes), datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    return consent_to(notice(read_data_list(), "en"), frozenset(purposes), datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
 FULL = ev.ConsentGiven(consent(Purpose.APPLICATION, Purpose.FACE_CHECK))
@@ -49,6 +51,31 @@ TO_LIVENESS = (*TO_POSITIONING, ev.Positioned())
 TO_COMPARING = (*TO_LIVENESS, ev.LivenessPassed())
 TO_YES = (*TO_COMPARING, ev.Accepted(), ev.VerdictCommitted())
 
+OWN_CONSENT = ev.ConsentGiven(consent(Purpose.OWN_RECORD))
+OWN_CODE = ev.OwnCodeEntered("abcde-fghjk")
+TO_OWN_CODE = (ev.OwnRecordAsked(), ev.LanguageChosen(ev.Language.CHINESE), OWN_CONSENT)
+TO_OWN_SEARCH = (*TO_OWN_CODE, OWN_CODE, READ)
+TO_OWN_RECORD = (*TO_OWN_SEARCH, ev.OwnRecordFound())
+TO_OWN_ERASED = (*TO_OWN_RECORD, ev.OwnErasureAsked(), ev.OwnErasureConfirmed(), ev.OwnRecordErased())
+NOT_FOUND = ev.OwnRecordMissing(ev.OwnRecordOutcome.NOT_FOUND)
+OWN_EVENTS: tuple[ev.Event, ...] = (
+    ev.OwnRecordAsked(),
+    OWN_CONSENT,
+    ev.ConsentGiven(consent(*Purpose)),
+    OWN_CODE,
+    *(ev.OwnCodeEntered(code) for code in ("", "ABCDE", "ABCDEFGHI0", "ABCDEFGHJKM", "\udcff" * 10)),
+    ev.OwnCodeAgain(),
+    ev.OwnRecordFound(),
+    *(ev.OwnRecordMissing(outcome) for outcome in ev.OwnRecordOutcome),
+    ev.OwnCopyAsked(),
+    ev.OwnErasureAsked(),
+    ev.OwnErasureConfirmed(),
+    ev.OwnRecordBack(),
+    ev.OwnRecordErased(),
+    ev.OwnRecordNotErased(),
+    ev.OwnRecordLeft(),
+)
+
 EVERY_EVENT: tuple[ev.Event, ...] = (
     ev.Event(),
     ev.Started(),
@@ -67,6 +94,7 @@ EVERY_EVENT: tuple[ev.Event, ...] = (
     ev.DocumentReadAgain(),
     ev.FaceDeclined(),
     ev.Cancelled(),
+    ev.ConsentWithdrawn(),
     ev.VerdictAcknowledged(),
     ev.TimedOut(),
     READ,
@@ -89,10 +117,12 @@ EVERY_EVENT: tuple[ev.Event, ...] = (
     CONFIRMED,
     ev.TellerConfirmed(" ", frozenset(ev.TellerCheck)),
     ev.TellerConfirmed("t1", frozenset()),
+    ev.TellerConfirmed("t1", ev.ALWAYS_CHECKED),
     *(ev.TellerConfirmed("t1", frozenset({check})) for check in ev.TellerCheck),
     REFUSED,
     ev.TellerRefused("", ev.RefusalReason.NOT_ELIGIBLE),
     ev.TellerClosedVisit("t1"),
+    *OWN_EVENTS,
 )
 
 

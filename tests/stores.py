@@ -8,22 +8,25 @@ from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from kiosk.document.evidence import DocumentKind
-from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.consent import ASKED_FOR_AN_ACCOUNT
 from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.notice import consent_to, notice
 from kiosk.session.events import AccountClass, ApplicationRecord
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.database import Database
 from kiosk.store.database_errors import DiskFullError
+from kiosk.store.staff_keys import wrap_for_teller
 from kiosk.store.store import Store
 from kiosk.store.store_thread import StoreKeys
 from kiosk.store.timestamps import Moment, system_moment
-from kiosk.store.visit_records import CommittedVerdict
+from kiosk.store.visit_records import CommittedVerdict, SignedVerdict
 from kiosk.verification.verdict import Verdict
 
 STORE_KEY, ANCHOR_KEY, APPLICATION_KEY = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
+STAFF_PEPPER = b"\x04" * 32
 KEYS = StoreKeys(STORE_KEY, ANCHOR_KEY)
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-CONSENT = Consent(1, "ab" * 32, "en", frozenset(Purpose), MONDAY)
+CONSENT = consent_to(notice(read_data_list(), "en"), frozenset(ASKED_FOR_AN_ACCOUNT), MONDAY)
 RECORD = ApplicationRecord(
     "ERIKSSON",
     "ANNA MARIA",
@@ -54,9 +57,15 @@ def open_test_store(
     return store
 
 
+def staff_key(teller_id: str, pin: str) -> str:
+    """What opens the records of a test store for a teller."""
+    return wrap_for_teller(APPLICATION_KEY, teller_id, pin, STAFF_PEPPER)
+
+
 def moment_at(utc: datetime) -> Callable[[], Moment]:
-    """A clock that stands still."""
-    return lambda: replace(system_moment(), utc=utc)
+    """A clock that stands still, and time with it."""
+    moment = replace(system_moment(), utc=utc)
+    return lambda: moment
 
 
 def answer_visit(
@@ -76,7 +85,7 @@ def answer_visit(
         store.keep_application(visit_id, record, reference, answered_at)
     return store.commit_verdict(
         visit_id,
-        build=lambda sequence, head: f"message.{sequence}.{head.hex()}",
+        build=lambda sequence, head: SignedVerdict(f"message.{sequence}.{head.hex()}"),
         verdict=Verdict(reference, yes, int(answered_at.timestamp())),
         actor=actor,
         detail=detail,

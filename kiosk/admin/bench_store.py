@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.admin.specimen import demo_data
 from kiosk.document.evidence import DocumentKind
-from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.consent import ASKED_FOR_AN_ACCOUNT, Consent
+from kiosk.privacy.notice import consent_to, notice
 from kiosk.runtime.clock import SystemClock
 from kiosk.runtime.store_bridge import StoreBridge
 from kiosk.runtime.surface import VisitSlip
@@ -30,10 +31,12 @@ from kiosk.session.events import AccountClass, ApplicationRecord
 from kiosk.session.machine import Session
 from kiosk.store import database
 from kiosk.store.anchor import AnchorFile
+from kiosk.store.data_list_file import read_data_list
 from kiosk.store.database import Database
 from kiosk.store.key_vault import KeyFileVault, OpenVault, create_vault, new_secrets
+from kiosk.store.staff_keys import new_application_key
 from kiosk.store.store import Store, create_store, open_store
-from kiosk.verification.verdict import KIOSK_ID_BYTES, RECEIPT_JWS_CHARS, SHA256_BYTES
+from kiosk.verification.verdict import KIOSK_ID_BYTES, RECEIPT_JWS_CHARS
 
 PLAIN_SETTINGS = (
     "locking_mode = EXCLUSIVE",
@@ -55,9 +58,11 @@ class StoreBench:
         self._folder = folder
         self._vault: OpenVault = create_vault(folder / "vault.json", KeyFileVault(folder / "vault.key"), new_secrets())
 
+        self._application_key = new_application_key()
+
     def yes_times_s(self, count: int) -> list[float]:
         """Seconds for each of `count` yeses: the record kept, the message really signed, verdict and audit entry."""
-        with create_store(self._folder, self._vault) as store:
+        with create_store(self._folder, self._vault, self._application_key) as store:
             visits = BenchVisits(store)
             visit_ids = [visits.begin() for _ in range(count)]
             return [_timed(partial(visits.answer, visit_id)) for visit_id in visit_ids]
@@ -68,6 +73,7 @@ class StoreBench:
         for _ in range(5):
             began = time.perf_counter()
             store = open_store(self._folder, self._vault)
+            store.unlock_applications(self._application_key)
             times.append(time.perf_counter() - began)
             store.close()
         return statistics.median(times)
@@ -89,7 +95,7 @@ class StoreBench:
             visit: list[Callable[[], object]] = []
             for name, opening in (("plain", plain_sqlite()), ("encrypted", contextlib.nullcontext())):
                 with opening:
-                    store = stack.enter_context(create_store(self._folder / name, self._vault))
+                    store = stack.enter_context(create_store(self._folder / name, self._vault, self._application_key))
                 visit.append(BenchVisits(store).whole)
             plain_s, encrypted_s = _median_in_turns_s(visit[0], visit[1], count)
         return 100 * (encrypted_s / plain_s - 1)
@@ -171,7 +177,7 @@ def _connect_plain(path: Path, key: bytes, kept_statements: int = 128) -> Any:  
 
 
 def _rows_database(path: Path) -> Database:
-    opened = Database(path, os.urandom(32), AnchorFile(path.with_suffix(".anchor"), b"", b""), has_audit=False)
+    opened = Database(path, os.urandom(32), AnchorFile(path.with_suffix(".anchor"), b"", b""))
     opened.execute("CREATE TABLE row (content BLOB)")
     return opened
 
@@ -181,7 +187,7 @@ def _insert(opened: Database) -> None:
 
 
 def _consent() -> Consent:
-    return Consent(1, secrets.token_hex(SHA256_BYTES), "en", frozenset(Purpose), datetime.now(UTC))
+    return consent_to(notice(read_data_list(), "en"), frozenset(ASKED_FOR_AN_ACCOUNT), datetime.now(UTC))
 
 
 def _slip_ready(_slip: VisitSlip) -> None:

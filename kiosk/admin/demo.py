@@ -18,7 +18,11 @@ examples:
   kiosk demo --account-class II --language zh  no teller needed; in Chinese
   kiosk demo --customer declines-face          the complete route without the face
   kiosk demo --customer chooses-gently         no turns, no coloured light: the teller confirms in any account class
-  kiosk demo --by-hand                         you are the customer and the teller (sign in as 1042, PIN 264913)
+  kiosk demo --customer own-data               comes back with the slip: sees, takes along and erases their own record
+  kiosk demo --by-hand                         you are the teller, who opens the terminal, and the customer
+
+By hand, the teller's console is behind the empty corner at the top right of the screen (hold it, or Ctrl+Shift+T);
+sign in as 1042, PIN 264913.
 
 Where there is no display, or with --headless, it runs off screen. Pictures of every screen, a summary and the logs
 are left in --out.
@@ -28,7 +32,7 @@ _SUBJECT_HELP = (
     "who or what is before the camera: genuine, impostor (another person's document), or an attack presentation in the "
     f"name of the document's holder: {', '.join(AttackSpecies)} (%(default)s)"
 )
-CUSTOMERS = ("agrees", "chooses-gently", "refuses-consent", "declines-face", "cancels", "walks-away")
+CUSTOMERS = ("agrees", "chooses-gently", "refuses-consent", "declines-face", "own-data", "cancels", "walks-away")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QApplication
 from kiosk.runtime.demo_cues import DemoCues
 from kiosk.runtime.desk_process import Desk
 from kiosk.runtime.meter import Meter
-from kiosk.runtime.surface import Readiness, SessionView
+from kiosk.runtime.surface import DayState, Readiness, ServiceHold, SessionView
 from kiosk.session.events import AccountClass, Language
 from kiosk.session.machine import Phase, Session
+from kiosk.ui.album import Album
 from kiosk.ui.customer.window import CustomerWindow
-from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthrough
+from kiosk.ui.day_opening import DayOpening
+from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthrough, default_pace_s
 from kiosk.verification.layers import ChallengeVariant
 
 _LOOK_EVERY_MS = 100
@@ -29,6 +31,7 @@ _CUSTOMERS: dict[str, dict[str, Any]] = {
     "refuses-consent": {"consent": ConsentChoice.REFUSE},
     "declines-face": {"consent": ConsentChoice.APPLICATION_ONLY},
     "chooses-gently": {"variant": ChallengeVariant.WITHOUT_TURNS_AND_LIGHT},
+    "own-data": {"own_data": True},
     "cancels": {"cancel_at": Phase.CONFIRMING_DETAILS},
     "walks-away": {"walk_away_at": Phase.CONFIRMING_DETAILS},
 }
@@ -42,7 +45,7 @@ def report(**what: Any) -> None:
 
 
 class DemoDesk(QObject):
-    """Walks visit after visit, then ends the desk once everything has been delivered."""
+    """Opens the terminal, walks visit after visit, then ends the desk once everything has been delivered."""
 
     def __init__(
         self, application: QApplication, desk: Desk, window: CustomerWindow, options: argparse.Namespace
@@ -51,7 +54,8 @@ class DemoDesk(QObject):
         self._application = application
         self._desk = desk
         self._window = window
-        self._pictures = options.pictures
+        self._album = Album(window, options.pictures, self)
+        self._opening: DayOpening | None = None
         self._visits_left = options.visits
         self._endless = options.visits == 0
         self._undelivered: set[int] = set()
@@ -60,7 +64,7 @@ class DemoDesk(QObject):
         self._meter = Meter(desk.controller, desk.crew, self)
         self._cues = DemoCues(desk.controller, desk.crew, self)
         self._last_trouble = ""
-        for source in (desk.controller, desk.delivery):
+        for source in (desk.controller, desk.delivery, desk.teller.day):
             source.trouble.connect(self._report_trouble)
         desk.controller.view_changed.connect(self._report_readiness)
         desk.controller.session_changed.connect(self._session_changed)
@@ -87,15 +91,34 @@ class DemoDesk(QObject):
         if view.readiness is Readiness.OUT_OF_SERVICE and not self._endless:
             report(error=self._last_trouble)
             self._application.exit(2)
-        if self._walk is not None or view.session.phase is not Phase.IDLE or view.readiness is not Readiness.READY:
+        if self._walk is not None or self._opening is not None or view.session.phase is not Phase.IDLE:
+            return
+        if ServiceHold.NOT_OPENED_TODAY in view.holds:
+            self._open_day()
+            return
+        if view.readiness is not Readiness.READY:
             return
         plan = self._walk_plan()
         self._cues.walked_away_at = plan.walk_away_at
         self._walk = Walkthrough(
-            self._window, self._window.console, self._desk.controller, plan, self._pictures, self._pace_s
+            self._window, self._window.console, self._desk.controller, plan, self._album, self._pace_s
         )
         self._walk.finished.connect(self._walk_finished)
         self._walk.start()
+
+    def _open_day(self) -> None:
+        """While eyes and reader get ready."""
+        if self._desk.teller.day.state is not DayState.CLOSED:
+            return
+        pace_s = default_pace_s() if self._pace_s is None else self._pace_s
+        self._opening = DayOpening(self._window, self._album, self._walk_plan(), pace_s)
+        self._opening.finished.connect(self._day_opened)
+        self._opening.start()
+
+    def _day_opened(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.deleteLater()
 
     @property
     def _pace_s(self) -> float | None:

@@ -31,12 +31,17 @@ from kiosk.admin.specimen import demo_data, demo_portrait, render_specimen
 from kiosk.errors import SettingsError
 from kiosk.runtime.camera_choice import COMPANION
 from kiosk.runtime.confinement import end_with_parent
-from kiosk.settings import CameraSettings, ScreenSettings
+from kiosk.settings import CameraSettings, PrivacySettings, ScreenSettings
 from kiosk.verification.decision import ReferralReason
 from kiosk.vision.installed_models import load_models
 from kiosk.vision.models import MODELS_DIR, check_models
 from kiosk.vision.photograph import load_photograph, save_png
 
+DEMO_RESPONSIBLE = PrivacySettings(
+    controller={"en": "Bank of Utopia, 1 Bank Street, Utopia", "zh": "乌托邦银行，乌托邦银行街 1 号"},
+    officer={"en": "privacy@bank.example", "zh": "个人信息保护办公室，privacy@bank.example"},
+    authority={"en": "Data Protection Authority of Utopia", "zh": "乌托邦个人信息保护机关"},
+)
 DEMO_TELLER = FirstTeller("1042", "Demo Teller", "264913")
 SLIPS = "slips"
 """Folder below --out that stands in for the printer."""
@@ -113,6 +118,7 @@ class DemoVisit:
             face_camera=self._face_camera(),
             document_camera=CameraSettings("page", str(self._document()), 1920, 1080, 10.0),
             teller=DEMO_TELLER,
+            privacy=DEMO_RESPONSIBLE,
             demo=True,
             screen=self._screen(),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiosk.admin.setup import add_folder_argument
+from kiosk.admin.folder_argument import add_folder_argument
 from kiosk.errors import KioskError, SettingsError
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """examples:
   kiosk doctor --folder /var/lib/kiosk
+  sudo kiosk doctor --folder /var/lib/kiosk --nftables > /etc/nftables.d/branch-kiosk.nft
   kiosk doctor --folder /var/lib/kiosk --pad      yourself, a print, a phone, a tablet, three times each: 10 minutes
 
 --pad needs the kiosk at rest: a camera belongs to one program at a time. It keeps no picture. So few presentations show
@@ -57,6 +58,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="with --pad: instead of the camera a clip or picture folder, or a folder of such named living, print, "
         "phone and tablet",
     )
+    parser.add_argument(
+        "--nftables", action="store_true", help="print the firewall rules that hold the courier to the bank, and end"
+    )
     parser.add_argument("--each", type=int, default=3, metavar="N", help="presentations of each kind (%(default)s)")
     parser.add_argument("--seconds", type=float, default=6.0, metavar="N", help="of each presentation (%(default)g)")
     parser.set_defaults(run=run)
@@ -68,12 +72,95 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError("--camera belongs to --pad; give both.")
     if arguments.pad:
         return _try_camera(arguments)
-    checks = [*_models(arguments.models), *_settings(arguments.folder), *_cameras()]
+    if arguments.nftables:
+        return _draw_rules(arguments.folder)
+    checks = [
+        *_models(arguments.models),
+        *_settings(arguments.folder),
+        *_cameras(),
+        *_vault(arguments.folder),
+        *_line(arguments.folder),
+        *_isolation(arguments.folder),
+    ]
     for check in checks:
         print(check.line)
     wrong = sum(bool(check.problem) for check in checks)
     print("All of this is in order." if not wrong else f"{wrong} of {len(checks)} are not in order.")
     return 1 if wrong else 0
+
+
+def _draw_rules(folder: Path) -> int:
+    from kiosk.admin.firewall import courier_rules, find_destination
+    from kiosk.runtime.process_users import demand_three, find_user
+    from kiosk.settings import load_settings
+    from kiosk.upstream.bank_address import parse_address
+
+    settings = load_settings(folder)
+    named = settings.users
+    if not named.desk:
+        raise SettingsError("The rules know the courier by its user: set [users] first (docs/it-handbook.md).")
+    users = {"desk": find_user(named.desk), "vision": find_user(named.vision), "courier": find_user(named.courier)}
+    demand_three(users)
+    print(courier_rules(users, find_destination(parse_address(settings.bank.url))), end="")
+    return 0
+
+
+def _vault(folder: Path) -> Iterator[Check]:
+    from kiosk.admin.doctor_vault import vault_checks
+    from kiosk.settings import load_settings
+
+    try:
+        settings = load_settings(folder)
+    except KioskError:  # said before
+        return
+    yield from vault_checks(folder, settings)
+
+
+def _line(folder: Path) -> Iterator[Check]:
+    """Certificates, and what waits for the bank where a kiosk runs that can be asked; at rest the vault is locked."""
+    from datetime import UTC, datetime
+
+    from kiosk.admin.pem_files import expiry_of, last_expiry_of
+    from kiosk.admin.store_access import Asked, ask, is_running
+    from kiosk.runtime.admin_socket import AdminVerb
+    from kiosk.settings import load_settings
+    from kiosk.supervision.certificate_expiry import CertificateEnd, CertificateKind, expiry_words, is_due
+
+    try:
+        bank = load_settings(folder).bank
+    except KioskError:  # said before
+        return
+    now = datetime.now(UTC)
+    for kind, file, ends in (
+        (CertificateKind.CLIENT, bank.client_certificate, expiry_of),
+        (CertificateKind.AUTHORITY, bank.ca, last_expiry_of),
+    ):
+        try:
+            end = CertificateEnd(kind, ends((folder / file).read_text(encoding="utf-8-sig")))
+        except (OSError, ValueError) as error:
+            yield Check(f"certificate {file}", f"it cannot be read ({error}); put the bank's file back")
+            continue
+        problem = expiry_words(end, now) if is_due(end, now) else ""
+        yield Check(f"certificate {file} until {end.ends_at:%Y-%m-%d}", problem)
+    try:
+        if is_running(folder):
+            waiting = ask(Asked(folder, AdminVerb.QUEUE_STATUS, {}))
+            since = f", the oldest since {waiting['since'][:16]} UTC" if waiting["since"] else ""
+            yield Check(f"{waiting['count']} messages wait for the bank{since}", str(waiting["sentence"]))
+    except (KioskError, KeyError) as error:
+        yield Check("what waits for the bank", str(error))
+
+
+def _isolation(folder: Path) -> Iterator[Check]:
+    from kiosk.admin.doctor_isolation import isolation
+    from kiosk.settings import load_settings
+
+    try:
+        users = load_settings(folder).users
+    except KioskError:  # said before
+        return
+    for finding in isolation(folder, users):
+        yield Check(finding.what, finding.problem, finding.is_remark)
 
 
 def _try_camera(arguments: argparse.Namespace) -> int:

@@ -21,33 +21,38 @@ from cryptography.x509.oid import NameOID
 
 from kiosk.admin.certificates import private_key_pem, public_key_pem
 from kiosk.admin.pem_files import read_authority, read_client_certificate, read_client_key, read_receipt_key
+from kiosk.admin.vault_questions import KEY_FILE, VaultChoice
 from kiosk.errors import SettingsError
+from kiosk.runtime.vault_unlocking import drop_counter, take_counter, unlocking_by
 from kiosk.settings import (
+    BackupSettings,
     BankSettings,
     CameraSettings,
     KioskSettings,
     PolicySettings,
+    PrivacySettings,
     ScreenSettings,
     Settings,
     VaultSettings,
     check_settings,
+    list_in_force,
     save_settings,
 )
 from kiosk.store.durable_file import replace_durably
 from kiosk.store.key_vault import (
     SIGNING_KEY,
+    STAFF_PEPPER,
     TLS_CLIENT_KEY,
-    KeyFileVault,
     OpenVault,
-    PassphraseVault,
     create_vault,
     new_secrets,
 )
+from kiosk.store.signing_keys import PUBLIC_KEY_FILE as PUBLIC_KEY_FILE
+from kiosk.store.staff_keys import new_application_key, wrap_for_teller
 from kiosk.store.store import VAULT_FILE, create_store
+from kiosk.store.vault_kinds import RecoveryCodeVault
 from kiosk.supervision.authorisation import hash_pin
 
-PUBLIC_KEY_FILE = "signing-public-key.pem"
-"""What the bank registers for this kiosk."""
 REQUEST_FILE = "client-certificate-request.pem"
 _LOST_AND_FOUND = "lost+found"
 """What a file system of its own has at its root."""
@@ -75,8 +80,8 @@ class NewKiosk:
     face_camera: CameraSettings
     document_camera: CameraSettings
     teller: FirstTeller
-    passphrase: str | None = None
-    """None for a key file in the kiosk's folder."""
+    privacy: PrivacySettings
+    vault: VaultChoice = field(default_factory=lambda: VaultChoice(VaultSettings("key_file", KEY_FILE)))
     client_certificate: Path | None = None
     """None: a key is made and a certificate request is left for the bank to sign."""
     client_key: Path | None = None
@@ -85,6 +90,7 @@ class NewKiosk:
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     language: str = "en"
     printer: str = ""
+    backup_recipient: str = ""
 
 
 def make_kiosk(folder: Path, plan: NewKiosk) -> Settings:
@@ -140,10 +146,16 @@ def _fill(draft: Path, plan: NewKiosk) -> Settings:
     signing_key = Ed25519PrivateKey.generate()
     client_key_pem = _client_credentials(draft, plan, settings.kiosk.id)
     vault = _vault(draft, plan, signing_key, client_key_pem)
-    (draft / PUBLIC_KEY_FILE).write_text(public_key_pem(signing_key.public_key()), encoding="ascii")
-    with create_store(draft, vault) as store:
-        store.add_teller(plan.teller.teller_id, plan.teller.name, hashed_pin)
-    save_settings(draft, settings)
+    try:
+        (draft / PUBLIC_KEY_FILE).write_text(public_key_pem(signing_key.public_key()), encoding="ascii")
+        application_key, teller = new_application_key(), plan.teller
+        staff_key = wrap_for_teller(application_key, teller.teller_id, teller.pin, vault.secret(STAFF_PEPPER))
+        with create_store(draft, vault, application_key, list_in_force(settings)) as store:
+            store.add_teller(teller.teller_id, teller.name, hashed_pin, staff_key)
+        save_settings(draft, settings)
+    except BaseException:
+        drop_counter(vault)
+        raise
     return settings
 
 
@@ -160,17 +172,23 @@ def _settings(plan: NewKiosk) -> Settings:
         bank=BankSettings(plan.bank_url, CA_FILE, CLIENT_FILE, RECEIPT_FILE),
         face_camera=plan.face_camera,
         document_camera=plan.document_camera,
-        vault=VaultSettings("key_file", "vault.key") if plan.passphrase is None else VaultSettings("passphrase"),
+        vault=plan.vault.settings,
+        privacy=plan.privacy,
         policy=plan.policy,
         screen=plan.screen,
+        backup=BackupSettings(plan.backup_recipient),
     )
     return check_settings(msgspec.to_builtins(settings), "the answers given")
 
 
 def _vault(draft: Path, plan: NewKiosk, signing_key: Ed25519PrivateKey, client_key_pem: str) -> OpenVault:
-    unlocking = KeyFileVault(draft / "vault.key") if plan.passphrase is None else PassphraseVault(plan.passphrase)
+    unlocking = unlocking_by(draft, plan.vault.settings, plan.vault.passphrase)
     keys = {SIGNING_KEY: signing_key.private_bytes_raw(), TLS_CLIENT_KEY: client_key_pem.encode("ascii")}
-    return create_vault(draft / VAULT_FILE, unlocking, new_secrets() | keys)
+    vault = create_vault(draft / VAULT_FILE, unlocking, new_secrets() | keys)
+    take_counter(vault, unlocking)
+    if plan.vault.recovery_code is not None:
+        vault.set_recovery(RecoveryCodeVault(plan.vault.recovery_code))
+    return vault
 
 
 def _client_credentials(draft: Path, plan: NewKiosk, kiosk_id: str) -> str:

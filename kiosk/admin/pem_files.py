@@ -51,6 +51,12 @@ def expiry_of(certificate_pem: str) -> datetime:
     return x509.load_pem_x509_certificates(certificate_pem.encode("ascii"))[0].not_valid_after_utc
 
 
+def last_expiry_of(certificates_pem: str) -> datetime:
+    """Return when the last of several certificates ends: an old authority may stand beside the new one."""
+    found = x509.load_pem_x509_certificates(certificates_pem.encode("ascii", "ignore"))
+    return max(certificate.not_valid_after_utc for certificate in found)
+
+
 def read_receipt_key(path: Path) -> str:
     """Return the PEM text of the bank's Ed25519 public key; raise `SettingsError`."""
     try:

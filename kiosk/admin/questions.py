@@ -55,12 +55,17 @@ def new_secret(file: Path | None, option: str, question: str, check: Check) -> s
     return _until(ask_twice, check)
 
 
+def known_secret(file: Path | None, option: str, question: str) -> str:
+    """A secret that was made earlier: from a file, or typed once."""
+    if file is not None:
+        return _from_file(file)
+    _demand_terminal(option, question)
+    return _hidden(question)
+
+
 def read_passphrase(passphrase_file: Path | None) -> str:
     """The passphrase of an existing vault, from a file or typed once."""
-    if passphrase_file is not None:
-        return _from_file(passphrase_file)
-    _demand_terminal("--passphrase-file", "Passphrase of the key vault")
-    return _hidden("Passphrase of the key vault")
+    return known_secret(passphrase_file, "--passphrase-file", "Passphrase of the key vault")
 
 
 def check_passphrase(passphrase: str) -> None:

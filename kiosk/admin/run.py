@@ -2,7 +2,9 @@
 
 import argparse
 import contextlib
+import errno
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,10 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kiosk.admin.folder_argument import add_folder_argument
 from kiosk.admin.questions import read_passphrase
-from kiosk.admin.setup import add_folder_argument
 from kiosk.errors import RuntimeKioskError, SettingsError
 from kiosk.runtime.confinement import end_with_parent
+from kiosk.runtime.process_users import (
+    ProcessUser,
+    ProcessUserError,
+    Users,
+    acting_as,
+    demand_apart,
+    find_user,
+)
+from kiosk.runtime.running_child import NO_USERS
 
 if TYPE_CHECKING:
     from kiosk.settings import Settings
@@ -67,14 +78,20 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.folder)
     if settings.kiosk.demo:
         raise SettingsError("This folder was made by the demo; run `kiosk demo`, or `kiosk setup` for a real kiosk.")
-    lock = _lock(arguments.folder)
+    users = process_users(arguments.folder, settings)
+    with acting_as(users.get("desk")):
+        lock = lock_folder(arguments.folder)
     try:
         if not arguments.check:
-            _demand_display()
-        passphrase = _check(arguments, settings)
+            _demand_display(users.get("desk"))
+        with acting_as(users.get("desk")):
+            _check_files(arguments.folder, settings)
+        passphrase = read_passphrase(arguments.passphrase_file) if settings.vault.kind == "passphrase" else None
+        with acting_as(users.get("desk")):
+            _check_store(arguments.folder, settings, passphrase)
         if not arguments.check:
             os.set_inheritable(lock, True)
-            _become_launcher(arguments.folder, passphrase)
+            _become_launcher(arguments.folder, passphrase, users)
     finally:
         os.close(lock)
     print("Settings, certificates, models, vault and store are in order.")
@@ -107,7 +124,7 @@ def start_kiosk(
     return process
 
 
-def _become_launcher(folder: Path, passphrase: str | None) -> NoReturn:
+def _become_launcher(folder: Path, passphrase: str | None, users: Users) -> NoReturn:
     """Go on as the launcher in this very process: whoever ends `kiosk run` ends the launcher, and it all of them."""
     passed = _in_memory(passphrase)
     for descriptor in passed:
@@ -115,16 +132,25 @@ def _become_launcher(folder: Path, passphrase: str | None) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout.flush()
     sys.stderr.flush()
-    command = _launcher_command(folder, folder / "logs", [], passed, once=False)
+    with acting_as(users.get("desk")):
+        command = _launcher_command(folder, folder / "logs", [], passed, once=False, users=users)
     os.execv(command[0], command)  # noqa: S606 (no shell is wanted)
 
 
 def _launcher_command(
-    folder: Path, logs: Path, desk_arguments: Sequence[str], passed: Sequence[int], *, once: bool
+    folder: Path,
+    logs: Path,
+    desk_arguments: Sequence[str],
+    passed: Sequence[int],
+    *,
+    once: bool,
+    users: Users = NO_USERS,
 ) -> list[str]:
     command = [sys.executable, "-I", "-m", "kiosk.runtime.launcher", "--logs", str(logs.resolve())]
     if once:
         command.append("--once")
+    for part, user in users.items():
+        command += ["--user", f"{part}={user.words}"]
     command += ["--", "--folder", str(folder.resolve()), "--models", _models_in_force(folder), *desk_arguments]
     for descriptor in passed:
         command += ["--passphrase-fd", str(descriptor)]
@@ -150,7 +176,7 @@ def _in_memory(passphrase: str | None) -> tuple[int, ...]:
     return (descriptor,)
 
 
-def _lock(folder: Path) -> int:
+def lock_folder(folder: Path) -> int:
     """Take the folder for this process and the launcher it becomes; raise `AlreadyRunningError`."""
     import fcntl
 
@@ -158,37 +184,73 @@ def _lock(folder: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}; mend the folder's permissions.") from error
+        raise _unwritable(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         with contextlib.closing(os.fdopen(descriptor)) as file:
             raise AlreadyRunningError(folder, file.read(20).strip()) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise _unwritable(path, error) from error
     return descriptor
 
 
-def _check(arguments: argparse.Namespace, settings: "Settings") -> str | None:
-    """Try everything that desk and its children will need; return the passphrase; raise a `KioskError`."""
-    from kiosk.admin.site_threshold import check_site_threshold
-    from kiosk.settings import demand_files
-    from kiosk.store.store import open_store, unlock
+def _unwritable(path: Path, error: OSError) -> SettingsError:
+    cure = "is full: make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "must be writable: look at it"
+    return SettingsError(
+        f"{path} cannot be written: {error.strerror}; the disk {cure}, or mend the folder's permissions."
+    )
 
-    folder: Path = arguments.folder
+
+def process_users(folder: Path, settings: "Settings") -> dict[str, ProcessUser]:
+    """As whom each part of the kiosk is to run, empty for one user; raise `ProcessUserError`.
+
+    Root believes nobody else's file in this: who may write the settings could name any user of the machine.
+    """
+    if not settings.users.desk:
+        return {}
+    from kiosk.settings import SETTINGS_FILE
+
+    found = (folder / SETTINGS_FILE).lstat()
+    if os.geteuid() == 0 and (found.st_uid != 0 or found.st_mode & 0o022 or not stat.S_ISREG(found.st_mode)):
+        raise ProcessUserError(
+            f"{folder / SETTINGS_FILE} names users, so it must belong to root and be writable by nobody else:"
+            " `chown root` and `chmod 644` it after a look at [users]."
+        )
+    named = {"desk": settings.users.desk, "vision": settings.users.vision, "courier": settings.users.courier}
+    users = {part: find_user(name) for part, name in named.items() if name}
+    demand_apart(users)
+    return users
+
+
+def _check_files(folder: Path, settings: "Settings") -> None:
+    """Try what desk and its children will need before the vault is opened; raise a `KioskError`."""
+    from kiosk.settings import demand_files
+
     demand_files(folder, settings)
     _check_certificates(folder, settings)
     _check_models(folder, settings)
     _check_face_camera(settings)
-    passphrase = read_passphrase(arguments.passphrase_file) if settings.vault.kind == "passphrase" else None
-    vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
+
+
+def _check_store(folder: Path, settings: "Settings", passphrase: str | None) -> None:
+    """Try vault and store as desk will; raise a `KioskError`."""
+    from kiosk.admin.site_threshold import check_site_threshold
+    from kiosk.runtime.vault_unlocking import unlock_vault
+    from kiosk.settings import list_in_force
+    from kiosk.store.store import open_store
+
+    vault = unlock_vault(folder, settings.vault, passphrase)
     _check_client_certificate(folder, settings, vault)
     check_site_threshold(settings, vault)
-    open_store(folder, vault).close()
-    return passphrase
+    open_store(folder, vault, list_in_force(settings)).close()
 
 
-def _demand_display() -> None:
+def _demand_display(user: ProcessUser | None = None) -> None:
     """Raise `SettingsError` where desk's window would have nowhere to go.
 
     Qt ends a process that cannot open its display, so one of its own tries it, and not desk again and again.
@@ -201,7 +263,14 @@ def _demand_display() -> None:
         )
     name = f"The display {display}" if display else "The display"
     try:
-        tried = subprocess.run([sys.executable, "-I", "-c", _OPEN_DISPLAY], capture_output=True, timeout=_DISPLAY_S)
+        tried = subprocess.run(
+            [sys.executable, "-I", "-c", _OPEN_DISPLAY],
+            capture_output=True,
+            timeout=_DISPLAY_S,
+            user=None if user is None else user.uid,
+            group=None if user is None else user.gid,
+            extra_groups=None if user is None else user.groups,
+        )
     except subprocess.TimeoutExpired:
         raise SettingsError(f"{name} does not answer; {_DISPLAY_CURE}") from None
     if tried.returncode != 0:

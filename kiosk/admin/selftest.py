@@ -1,7 +1,9 @@
 """`kiosk selftest`: long tests of the whole program, for developers and acceptance.
 
-`crash` serves one simulated customer after the other while eyes, reader, courier, desk and the receiver are killed with
-SIGKILL; afterwards every committed verdict must have reached the receiver exactly once.
+`crash` kills what works on a store at random instants, while it serves visits, is made, re-keyed or erased from, and
+looks at the store after each kill. Then it serves one simulated customer after the other while eyes, reader, courier,
+desk and the receiver are killed with SIGKILL; afterwards every committed verdict must have reached the receiver exactly
+once.
 
 `attacks` rehearses every simulated attack presentation and bona fide subjects on a simulated clock: no attack may be
 accepted by the full policy. `layers` shows each of them a turn to both sides and the light, whatever it answers, and
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from kiosk.admin.attack_run import Run, Way
 
 _EPILOG = """examples:
-  kiosk selftest crash --kills 100 --seed 1        about four minutes
+  kiosk selftest crash                             2,000 kills, about half an hour
+  kiosk selftest crash --store-kills 0 --kills 100 --seed 1    whole processes alone, about four minutes
+  kiosk selftest audit --mutations 10000           about a minute
   kiosk selftest attacks --runs 200                about two hours on two cores; goes on where it was stopped
   kiosk selftest attacks --runs 20 --only mask print bona_fide
 """
@@ -37,9 +41,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["crash", "attacks", "layers"])
-    parser.add_argument("--kills", type=int, default=100, help="crash: how many processes to kill (%(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="crash: repeat the random choices of an earlier run")
+    parser.add_argument("what", choices=["crash", "audit", "attacks", "layers"])
+    parser.add_argument(
+        "--kills", type=int, default=200, help="crash: how many of a kiosk's processes to kill (%(default)s)"
+    )
+    parser.add_argument(
+        "--store-kills", type=int, default=1800, help="crash: how many kills in the store's own work before"
+    )
+    parser.add_argument("--mutations", type=int, default=10_000, help="audit: how many changes (%(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="crash, audit: repeat the random choices of an earlier run"
+    )
     parser.add_argument("--runs", type=int, default=200, help="attacks, layers: runs of each subject (%(default)s)")
     parser.add_argument("--only", nargs="+", metavar="SUBJECT", help="attacks, layers: bona_fide, print … (all)")
     parser.add_argument("--jobs", type=int, default=2, help="attacks, layers: processes at once (%(default)s)")
@@ -48,14 +60,42 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return _crash(arguments) if arguments.what == "crash" else _rehearse(arguments)
+    match arguments.what:
+        case "crash":
+            return _crash(arguments)
+        case "audit":
+            return _mutate(arguments)
+        case _:
+            return _rehearse(arguments)
+
+
+def _mutate(arguments: argparse.Namespace) -> int:
+    from rich.progress import track
+
+    from kiosk.admin.audit_mutations import specimen, survivors
+
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed  # noqa: S311 (nothing secret)
+    whole = specimen(entries=1000, forgotten=50, checkpoint_every=100)
+    batches = [min(100, arguments.mutations - done) for done in range(0, arguments.mutations, 100)]
+    unnoticed = [
+        fault
+        for number, count in enumerate(track(batches, description="changes"))
+        for fault in survivors(whole, count, seed + number)
+    ]
+    print(f"Seed {seed}: {arguments.mutations} changes to a trail of 1000 entries, {len(unnoticed)} not noticed.")
+    for fault in unnoticed:
+        print(fault, file=sys.stderr)
+    return 1 if unnoticed else 0
 
 
 def _crash(arguments: argparse.Namespace) -> int:
     from kiosk.admin.crash_run import CrashRun
 
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2**31)
-    print(f"seed {seed}")
+    print(f"seed {seed}", flush=True)
+    faults = _kill_at_the_store(arguments.store_kills, seed)
+    if faults or not arguments.kills:
+        return 1 if faults else 0
     with CrashRun(arguments.out, seed) as crash:
         report = crash.run(arguments.kills, lambda line: print(line, flush=True))
     print(f"kills: {report.kills}")
@@ -64,6 +104,20 @@ def _crash(arguments: argparse.Namespace) -> int:
         print(f"FAULT: {fault}", file=sys.stderr)
     print("nothing was lost or doubled" if not report.faults else f"{len(report.faults)} faults")
     return 0 if not report.faults else 1
+
+
+def _kill_at_the_store(kills: int, seed: int) -> list[str]:
+    import tempfile
+
+    from kiosk.admin.store_crash_run import StoreCrashRun
+
+    with tempfile.TemporaryDirectory(prefix="kiosk-crash-") as folder:
+        report = StoreCrashRun(Path(folder), seed).run(kills, lambda line: print(line, flush=True))
+    print(f"kills at the store: {dict(report.kills)}")
+    print(f"verdicts committed: {report.committed}, records erased: {report.erased}, re-keyings: {report.rotations}")
+    for fault in report.faults:
+        print(f"FAULT: {fault}", file=sys.stderr)
+    return report.faults
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ import inspect
 import itertools
 import sys
 from collections.abc import Iterator
+from types import UnionType
+from typing import get_args, get_origin
 
 import msgspec
 
@@ -19,7 +21,14 @@ Drawn from `kiosk/settings.py` by `python -m kiosk.admin.settings_page > docs/se
 that is not on this page, another type, or a value that cannot be meant stops the start with one sentence that names the
 setting. `kiosk run --check` reads it and ends. No secret belongs here: keys lie in the vault.
 """
-_TYPES = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
+_TYPES = {
+    "bool": "true or false",
+    "float": "number",
+    "int": "whole number",
+    "list": "list of texts",
+    "str": "text",
+    "str | dict": "text, or one for each language",
+}
 
 
 def draw_settings() -> str:
@@ -41,16 +50,22 @@ def _section(field: msgspec.structs.FieldInfo, more: str) -> str:
 def _table(fields: list[msgspec.structs.FieldInfo], explained: dict[str, str]) -> str:
     rows = ["| setting | type | if left out | meaning |", "|---|---|---|---|"]
     rows += [
-        f"| `{field.name}` | {_TYPES[field.type.__name__]} | {_default(field)} | {explained.get(field.name, '')} |"
+        f"| `{field.name}` | {_TYPES[_type_name(field)]} | {_default(field)} | {explained.get(field.name, '')} |"
         for field in fields
     ]
     return "\n".join(rows) + "\n"
 
 
+def _type_name(field: msgspec.structs.FieldInfo) -> str:
+    """`str`, or `str | dict` for several."""
+    kinds = get_args(field.type) if isinstance(field.type, UnionType) else (get_origin(field.type) or field.type,)
+    return " | ".join((get_origin(kind) or kind).__name__ for kind in kinds)
+
+
 def _default(field: msgspec.structs.FieldInfo) -> str:
     match field.default:
         case msgspec.NODEFAULT:
-            return "required"
+            return "required" if field.default_factory is msgspec.NODEFAULT else "empty"
         case bool() as default:
             return str(default).lower()
         case float() as default:

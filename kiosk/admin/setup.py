@@ -1,7 +1,6 @@
 """`kiosk setup`: asks for what a terminal needs, or takes it as options, and makes the kiosk's folder."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -9,25 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiosk.admin.folder_argument import add_folder_argument, default_folder
 from kiosk.admin.questions import (
     answer,
-    check_passphrase,
     demand_name,
     demand_text,
     file_at,
     new_secret,
     optional_answer,
-    read_passphrase,
 )
+from kiosk.admin.vault_questions import add_vault_arguments, choose_vault, closing_words, refuse_contradictions
 from kiosk.errors import SettingsError
 
 if TYPE_CHECKING:
     from kiosk.admin.new_kiosk import FirstTeller, NewKiosk
-    from kiosk.settings import CameraSettings
+    from kiosk.settings import CameraSettings, PrivacySettings
 
 _EPILOG = """\
 Without options it asks for everything, in order. As one command (asks for the passphrase and the teller's PIN):
   kiosk setup --terminal-name "Main street 1" --bank-name "Bank of Utopia" \\
+      --controller "Bank of Utopia, 1 Bank Street, Utopia" --officer "privacy@bank.example" \\
+      --authority "Data Protection Authority of Utopia" \\
       --bank-url https://kiosk.bank.example/v1/verdicts --ca bank-ca.pem --receipt-key bank-receipt.pem \\
       --face-camera /dev/video0 --document-camera /dev/video2 --teller 1042 --teller-name "A. Teller"
 
@@ -41,24 +42,9 @@ _SAMPLE: dict[str, dict[str, Any]] = {
     "face_camera": {"kind": "usb", "address": "the face camera"},
     "document_camera": {"kind": "usb", "address": "the document camera"},
     "vault": {"kind": "passphrase"},
+    "privacy": {"controller": "-", "officer": "-", "authority": "-"},
 }
 """Settings nobody has, to try one answer at a time on the rules of `settings`."""
-
-
-def default_folder() -> Path:
-    """`KIOSK_FOLDER`, or a folder of the person who runs the program."""
-    named = os.environ.get("KIOSK_FOLDER")
-    return Path(named) if named else Path.home() / ".local" / "share" / "branch-kiosk"
-
-
-def add_folder_argument(parser: argparse.ArgumentParser) -> None:
-    """Every command that works on a kiosk's folder names it in the same way."""
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=default_folder(),
-        help="the kiosk's folder (default: $KIOSK_FOLDER or %(default)s)",
-    )
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,6 +58,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_folder_argument(parser)
     parser.add_argument("--bank-name", help="shown at the top of every screen")
     parser.add_argument("--terminal-name", help="printed on slips, for example the branch and a number")
+    parser.add_argument("--controller", help="the bank in its legal name, with an address: who answers for the data")
+    parser.add_argument("--officer", help="its data protection officer and how to reach them")
+    parser.add_argument("--authority", help="the authority that a customer may complain to")
     parser.add_argument("--bank-url", help="where verdicts go: https://host[:port][/path]")
     parser.add_argument("--ca", type=Path, help="PEM file of the authority that signed the bank's server certificate")
     parser.add_argument("--receipt-key", type=Path, help="PEM file with the bank's Ed25519 public key for receipts")
@@ -86,12 +75,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--printer", default="", help="cups:QUEUE for slips, as `lpstat -e` lists it (default: on the screen only)"
     )
     parser.add_argument(
-        "--vault",
-        choices=["passphrase", "key-file"],
-        default="passphrase",
-        help="how the keys are locked; a key file lies beside what it protects and is for trials only",
+        "--backup-recipient", default="", metavar="AGE1…", help="the bank's age key for backups (default: none yet)"
     )
-    parser.add_argument("--passphrase-file", type=Path, help="read the passphrase from this file instead of asking")
+    add_vault_arguments(parser)
     add_teller_arguments(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list-cameras", action="store_true", help="print the cameras at this machine, then end")
@@ -176,6 +162,7 @@ def _plan(arguments: argparse.Namespace) -> "NewKiosk":
     terminal_name = answer(
         arguments.terminal_name, "--terminal-name", "Name of this terminal", _rule("kiosk", "terminal_name")
     )
+    privacy = _ask_responsible(arguments)
     bank_url = answer(arguments.bank_url, "--bank-url", "Address for verdicts (https://…)", _rule("bank", "url"))
     ca = answer(arguments.ca, "--ca", "PEM file of the bank's authority (CA)", _reads(read_authority))
     receipt_key = answer(
@@ -183,10 +170,7 @@ def _plan(arguments: argparse.Namespace) -> "NewKiosk":
     )
     certificate, key = _ask_client_certificate(arguments)
     face_camera, document_camera = _ask_cameras(arguments)
-    passphrase = None
-    if arguments.vault == "passphrase":
-        question = "Passphrase of the key vault (at least 12 characters)"
-        passphrase = new_secret(arguments.passphrase_file, "--passphrase-file", question, check_passphrase)
+    vault = choose_vault(arguments)
     return NewKiosk(
         terminal_name=terminal_name,
         bank_name=bank_name,
@@ -196,20 +180,47 @@ def _plan(arguments: argparse.Namespace) -> "NewKiosk":
         face_camera=face_camera,
         document_camera=document_camera,
         teller=ask_teller(arguments, "the first teller"),
-        passphrase=passphrase,
+        privacy=privacy,
+        vault=vault,
         client_certificate=certificate,
         client_key=key,
         language=arguments.language,
         printer=arguments.printer,
+        backup_recipient=arguments.backup_recipient,
+    )
+
+
+def _ask_responsible(arguments: argparse.Namespace) -> "PrivacySettings":
+    """Whom the notice and every slip name; a text for each language can be put into settings.toml later."""
+    from kiosk.settings import PrivacySettings
+
+    questions = {
+        "controller": "Who answers for the data (the bank's legal name and address)",
+        "officer": "The bank's data protection officer, and how to reach them",
+        "authority": "The authority that a customer may complain to",
+    }
+    return PrivacySettings(
+        **{
+            name: answer(getattr(arguments, name), f"--{name}", question, _rule("privacy", name))
+            for name, question in questions.items()
+        }
     )
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
-    if arguments.vault == "key-file" and arguments.passphrase_file is not None:
-        raise SettingsError("A vault with a key file has no passphrase; leave out --passphrase-file or --vault.")
+    refuse_contradictions(arguments)
     _rule("kiosk", "printer")(arguments.printer)
+    _check_recipient(arguments.backup_recipient)
     if arguments.client_key is not None and arguments.client_certificate is None:
         raise SettingsError("--client-key goes with --client-certificate; give both, or neither for a request.")
+
+
+def _check_recipient(recipient: str) -> None:
+    """Now and not at the first backup."""
+    if recipient:
+        from kiosk.store.backup_writing import recipient_key
+
+        recipient_key(recipient)
 
 
 def _ask_client_certificate(arguments: argparse.Namespace) -> tuple[Path | None, Path | None]:
@@ -308,21 +319,18 @@ def _print_next_steps(folder: Path, plan: "NewKiosk") -> None:
     print(f"The kiosk is set up in {folder}. Next:")
     for number, step in enumerate(steps, 1):
         print(f"  {number}. {step}")
-    if plan.passphrase is None:
-        print("The key file lies beside what it protects: this kiosk is for trials only.")
-    else:
-        print("Keep the passphrase safe: without it nobody can open this kiosk's store again.")
+    for words in closing_words(plan.vault):
+        print(words)
 
 
 def _install_certificate(arguments: argparse.Namespace) -> int:
     from kiosk.admin.new_kiosk import install_client_certificate
+    from kiosk.admin.unlocking import unlock_kiosk
     from kiosk.settings import load_settings
     from kiosk.store.key_vault import TLS_CLIENT_KEY
-    from kiosk.store.store import unlock
 
     settings = load_settings(arguments.folder)
-    passphrase = read_passphrase(arguments.passphrase_file) if settings.vault.kind == "passphrase" else None
-    vault = unlock(arguments.folder, settings.vault.kind, settings.vault.key_file, passphrase)
+    vault = unlock_kiosk(arguments.folder, settings, arguments.passphrase_file)
     signed = arguments.install_client_certificate
     install_client_certificate(arguments.folder, settings, signed, vault.secret(TLS_CLIENT_KEY))
     print("The client certificate is installed; start the kiosk with `kiosk run`.")

@@ -15,7 +15,7 @@ import msgspec
 import tomli_w
 
 from kiosk.admin.evaluate_rates import pairs_needed
-from kiosk.admin.questions import demand_name, read_passphrase
+from kiosk.admin.questions import demand_name
 from kiosk.errors import SettingsError
 from kiosk.settings import SETTINGS_FILE, Settings, SiteThresholdSettings, check_settings, load_settings
 from kiosk.verification.comparison import ComparisonThreshold
@@ -85,7 +85,7 @@ def prepare_calibration(
 ) -> PendingCalibration:
     """Demand everything that a calibration needs before any picture is looked at; raise a `KioskError`."""
     from kiosk.admin.model_in_force import NO_THRESHOLD, model_in_force, threshold_in_force
-    from kiosk.store.store import unlock
+    from kiosk.admin.unlocking import unlock_kiosk
 
     if folder is None or by is None:
         raise SettingsError("A calibration needs --calibrate KIOSK_FOLDER and --by NAME: somebody answers for it.")
@@ -97,8 +97,7 @@ def prepare_calibration(
     in_force = threshold_in_force(in_use, settings)
     if in_force == NO_THRESHOLD:
         raise SettingsError(f"The model {model.id} has no threshold for the policy's rate: there is none to tighten.")
-    passphrase = read_passphrase(passphrase_file) if settings.vault.kind == "passphrase" else None
-    vault = unlock(folder, settings.vault.kind, settings.vault.key_file, passphrase)
+    vault = unlock_kiosk(folder, settings, passphrase_file)
     check_site_threshold(settings, vault)
     return PendingCalibration(folder, settings, vault, model, in_force, by.strip())
 
@@ -112,21 +111,28 @@ def tightened(threshold: ComparisonThreshold, model_id: str, site: SiteThreshold
 
 def check_site_threshold(settings: Settings, vault: "OpenVault") -> None:
     """Raise `SettingsError` for a table that this kiosk's key did not sign."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from kiosk.store.key_vault import SIGNING_KEY
+    from kiosk.store.signing_keys import former_public_keys, present_signing_key
 
     site = settings.site_threshold
     if site == SiteThresholdSettings():
         return
-    key = Ed25519PrivateKey.from_private_bytes(vault.secret(SIGNING_KEY)).public_key()
-    try:
-        key.verify(bytes.fromhex(site.signature), _signed_bytes(settings.kiosk_id, site))
-    except InvalidSignature:
+    keys = [present_signing_key(vault).public_key().public_bytes_raw(), *former_public_keys(vault)]
+    if not any(_has_signed(key, settings.kiosk_id, site) for key in keys):
         raise SettingsError(
             "site_threshold was changed, or comes from another kiosk; calibrate again, or remove the table."
-        ) from None
+        )
+
+
+def _has_signed(public_key: bytes, kiosk_id: bytes, site: SiteThresholdSettings) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        key = Ed25519PublicKey.from_public_bytes(public_key)
+        key.verify(bytes.fromhex(site.signature), _signed_bytes(kiosk_id, site))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def signature(kiosk_id: bytes, site: SiteThresholdSettings, vault: "OpenVault") -> str:

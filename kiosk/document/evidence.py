@@ -18,6 +18,8 @@ class DocumentRemark(StrEnum):
 
     EXPIRED = "expired"
     UNDER_AGE = "under_age"
+    NEEDS_GUARDIAN = "needs_guardian"
+    """The holder is too young to consent alone; a guardian does, before the teller."""
     CHECK_DIGIT_WRONG = "check_digit_wrong"
     NO_MRZ = "no_mrz"
     NO_PORTRAIT = "no_portrait"

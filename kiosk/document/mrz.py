@@ -9,7 +9,7 @@ exist but looks like one that does is refused. Two characters whose values diffe
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations, product
 
@@ -176,6 +176,14 @@ def evidence_of(record: MrzRecord, today: date, minimum_age_years: int) -> Docum
         check_digits_valid=True,
         remarks=tuple(remarks),
     )
+
+
+def demanding_guardian(evidence: DocumentEvidence, today: date, guardian_below_years: int) -> DocumentEvidence:
+    """Say of a document whether its holder is too young to consent alone, whatever was said of it before."""
+    others = (remark for remark in evidence.remarks if remark != DocumentRemark.NEEDS_GUARDIAN)
+    too_young = age_on(evidence.birth_date, today) < guardian_below_years
+    needed = (DocumentRemark.NEEDS_GUARDIAN,) if too_young else ()
+    return replace(evidence, remarks=(*others, *needed))
 
 
 def age_on(birth_date: date, day: date) -> int:

@@ -1,6 +1,6 @@
 """What a customer agreed to, and when. The act is a pressed button, never a face in view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +10,12 @@ class Purpose(StrEnum):
 
     APPLICATION = "application"
     FACE_CHECK = "face_check"
+    OWN_RECORD = "own_record"
+    """Reading the document to find one's own record, and nothing else; asked where the customer asks for it."""
+
+
+ASKED_FOR_AN_ACCOUNT = (Purpose.APPLICATION, Purpose.FACE_CHECK)
+"""What the consent screen of a new account asks for."""
 
 
 class ConsentAct(StrEnum):
@@ -33,6 +39,11 @@ class Consent:
     given_at: datetime
     """UTC."""
     act: ConsentAct = ConsentAct.TOUCHED
+
+    def given_by_guardian(self, given_at: datetime) -> "Consent":
+        """A guardian's in its place: to the application, never to a check of the child's face."""
+        purposes = self.purposes - {Purpose.FACE_CHECK}
+        return replace(self, purposes=purposes, given_at=given_at, act=ConsentAct.GUARDIAN)
 
     @property
     def includes_face_check(self) -> bool:

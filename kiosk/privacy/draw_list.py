@@ -4,6 +4,7 @@ from typing import Any
 
 from kiosk.privacy.data_list import About, DataProtectionList, Element, LanguageNotListedError
 from kiosk.privacy.list_words import kept_for, place_of, source_of, viewers_of
+from kiosk.privacy.notice import responsible_lines
 
 _ABOUT = {
     "en": {About.CUSTOMER: "About the customer", About.STAFF: "About staff", About.KIOSK: "About the kiosk itself"},
@@ -14,7 +15,12 @@ _WORDS = {
         "title": "What is collected, why, and for how long",
         "drawn": "Drawn from `assets/data_protection_list.toml` by `kiosk data-list --markdown`; version {version}. "
         "Do not edit: a test compares. The store refuses to open when it has a column that no element names.",
-        "columns": "Columns of the encrypted store",
+        "drawn_in_force": "As it is in force at one terminal, drawn by `kiosk data-list --markdown --folder`; "
+        "version {version}.",
+        "responsible": "Who answers for it",
+        "unnamed": "Controller, data protection officer and the authority to complain to are named by each terminal's "
+        "settings (`[privacy]`); the notice and every slip show them.",
+        "switched_off": "Not collected at this terminal",
         "purposes": "Purposes",
         "asked": "asked for separately",
         "fields": (
@@ -35,12 +41,18 @@ _WORDS = {
         "never": "never",
         "and": ", ",
         "colon": ": ",
+        "elsewhere": {},
     },
     "zh": {
         "title": "收集哪些信息、为何收集、保存多久",
         "drawn": "由 `kiosk data-list --markdown --language zh` 根据 `assets/data_protection_list.toml` 生成；"
         "第 {version} 版。",
-        "columns": "加密存储的列",
+        "drawn_in_force": "某一终端现行的清单，由 `kiosk data-list --markdown --language zh --folder` 生成；"
+        "第 {version} 版。",
+        "responsible": "负责人",
+        "unnamed": "个人信息处理者、个人信息保护负责人和投诉受理机关由各终端的设置（`[privacy]`）载明，"
+        "并显示在告知内容和每张凭条上。",
+        "switched_off": "本终端不收集",
         "purposes": "目的",
         "asked": "单独征求同意",
         "fields": ("原因", "目的", "依据", "来源", "是否必需", "保存", "位置", "可见人员", "去向", "营销"),
@@ -50,6 +62,12 @@ _WORDS = {
         "never": "从不",
         "and": "、",
         "colon": "：",
+        "elsewhere": {
+            "slip": "凭条",
+            "customer's copy": "客户的副本",
+            "settings file": "设置文件",
+            "key vault": "密钥库",
+        },
     },
 }
 
@@ -57,7 +75,11 @@ _WORDS = {
 def draw_markdown(data_list: DataProtectionList, language: str = "en") -> str:
     """The whole list as a page; raise `LanguageNotListedError`."""
     words = _words(data_list, language)
-    lines = [f"# {words['title']}", "", words["drawn"].format(version=data_list.version), ""]
+    drawn = words["drawn"] if data_list.responsible is None else words["drawn_in_force"]
+    lines = [f"# {words['title']}", "", drawn.format(version=data_list.version), ""]
+    lines += [f"## {words['responsible']}", ""]
+    lines += [f"- {line}" for line in responsible_lines(data_list, language)] or [words["unnamed"]]
+    lines.append("")
     lines += [f"## {words['purposes']}", ""]
     for purpose in data_list.purposes:
         asked = f" ({words['asked']})" if purpose.asked else ""
@@ -68,9 +90,9 @@ def draw_markdown(data_list: DataProtectionList, language: str = "en") -> str:
         for element in data_list.elements:
             if element.about is about:
                 lines += ["", *_element(data_list, element, language)]
-    lines += ["", f"## {words['columns']}", ""]
-    owners = {column: element for element in data_list.elements for column in element.columns}
-    lines += [f"- `{column}`{words['colon']}{owners[column].name.in_language(language)}" for column in sorted(owners)]
+    if data_list.switched_off:
+        lines += ["", f"## {words['switched_off']}", ""]
+        lines += [f"- {element.name.in_language(language)}" for element in data_list.switched_off]
     return "\n".join(lines) + "\n"
 
 
@@ -80,6 +102,8 @@ def as_records(data_list: DataProtectionList, language: str = "en") -> dict[str,
     return {
         "version": data_list.version,
         "language": language,
+        "responsible": _responsible(data_list, language),
+        "switched_off": [element.id for element in data_list.switched_off],
         "elements": [_record(data_list, element, language) for element in data_list.elements],
     }
 
@@ -104,8 +128,22 @@ def _element(data_list: DataProtectionList, element: Element, language: str) -> 
 
 def _held(element: Element, words: dict[str, Any]) -> str:
     places = [words["memory"].format(names=words["and"].join(element.memory))]
-    places += [f"`{file}`" for file in sorted({column.file for column in element.columns})]
-    return str(words["and"].join((*places, *element.elsewhere)))
+    tables: dict[tuple[str, str], list[str]] = {}
+    for column in element.columns:
+        tables.setdefault((column.file, column.table), []).append(column.column)
+    places += [f"`{file}` `{table}` ({words['and'].join(names)})" for (file, table), names in tables.items()]
+    places += [words["elsewhere"].get(place, place) for place in element.elsewhere]
+    return str(words["and"].join(places))
+
+
+def _responsible(data_list: DataProtectionList, language: str) -> dict[str, str] | None:
+    if (named := data_list.responsible) is None:
+        return None
+    return {
+        "controller": named.controller.in_language(language),
+        "data_protection_officer": named.officer.in_language(language),
+        "authority": named.authority.in_language(language),
+    }
 
 
 def _record(data_list: DataProtectionList, element: Element, language: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ class ErasureReason(StrEnum):
     CUSTOMER_WISH = "customer_wish"
     WITHOUT_VERDICT = "without_verdict"
     """A record whose verdict was never committed: a crash in between."""
+    KEY_LOST = "key_lost"
+    """Every teller's PIN was lost, and with them the key to all records."""
 
 
 @dataclass(frozen=True, slots=True)

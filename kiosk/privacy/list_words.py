@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from kiosk.privacy.data_list import Element, LanguageNotListedError, Leaves, Source, Viewer
-from kiosk.privacy.retention import RetentionEnd
+from kiosk.privacy.data_list import DataProtectionList, Element, LanguageNotListedError, Leaves, Source, Viewer
+from kiosk.privacy.retention import Retention, RetentionEnd, StoredRecord
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -35,12 +35,14 @@ _PLACES: Mapping[str, Mapping[Leaves, str]] = {
     "en": {
         Leaves.NEVER: "Stays on this kiosk",
         Leaves.TO_THE_BANK: "Sent to the bank",
-        Leaves.WITH_THE_CUSTOMER: "Goes with you, on your slip",
+        Leaves.WITH_THE_CUSTOMER: "Goes with you, on paper or as a code to photograph",
+        Leaves.IN_BACKUPS: "Stays on this kiosk, but for backups that only the bank can read",
     },
     "zh": {
         Leaves.NEVER: "不离开本机",
         Leaves.TO_THE_BANK: "发送至银行",
-        Leaves.WITH_THE_CUSTOMER: "随凭条由您带走",
+        Leaves.WITH_THE_CUSTOMER: "由您带走（纸质或二维码）",
+        Leaves.IN_BACKUPS: "留存本机；备份中另有一份，只有银行能够读取",
     },
 }
 
@@ -61,14 +63,25 @@ def viewers_of(element: Element, language: str) -> str:
     return comma.join(_words(_VIEWERS, language)[viewer] for viewer in element.who)
 
 
+def application_period(data_list: DataProtectionList, language: str) -> str:
+    """For how long an application is kept at most, in words that stand in a sentence."""
+    kept = (element for element in data_list.kept_elements if element.record is StoredRecord.APPLICATION)
+    days = next(kept).retention.working_days or 0
+    return f" {days} 个工作日" if language == "zh" else _counted(days, "working day")
+
+
 def kept_for(element: Element, language: str) -> str:
     """Where and for how long it is kept, in words; raise `LanguageNotListedError`."""
+    return retention_in_words(element.retention, language)
+
+
+def retention_in_words(retention: Retention, language: str) -> str:
+    """The same for a retention alone."""
     _words(_PLACES, language)
-    return _kept_in_chinese(element) if language == "zh" else _kept_in_english(element)
+    return _kept_in_chinese(retention) if language == "zh" else _kept_in_english(retention)
 
 
-def _kept_in_english(element: Element) -> str:
-    retention = element.retention
+def _kept_in_english(retention: Retention) -> str:
     match retention.end:
         case RetentionEnd.END_OF_VISIT:
             return "In memory only, until your visit ends"
@@ -81,8 +94,7 @@ def _kept_in_english(element: Element) -> str:
             return f"Encrypted on this kiosk until your account is open, for at most {days}"
 
 
-def _kept_in_chinese(element: Element) -> str:
-    retention = element.retention
+def _kept_in_chinese(retention: Retention) -> str:
     match retention.end:
         case RetentionEnd.END_OF_VISIT:
             return "仅存于内存，办理结束即消失"

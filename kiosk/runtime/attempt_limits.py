@@ -10,7 +10,7 @@ from kiosk.runtime.clock import Clock
 from kiosk.runtime.store_bridge import StoreBridge, submitted
 from kiosk.session.attempts import AttemptEnd, attempt_end
 from kiosk.session.events import Event
-from kiosk.session.machine import EndNote, Phase, Session
+from kiosk.session.machine import OWN_RECORD_PHASES, EndNote, Phase, Session
 from kiosk.store.store import Store
 from kiosk.verification.failure_limits import (
     FAILURES_WITHIN_S,
@@ -60,6 +60,8 @@ class AttemptLimits:
                 self._keep("forget_failed_attempts", on_trouble)
             case None:
                 pass
+        if before.phase in OWN_RECORD_PHASES and before.answer is None:
+            return  # nobody tried anything: what an earlier visit left stays open
         if after.phase is Phase.IDLE and after.end_note is not EndNote.TECHNICAL:
             self._close_visit(on_trouble)
 

@@ -26,14 +26,17 @@ _FORGETS = {
 (docs/decisions/0014-what-desk-forgets.md)."""
 
 
-def child_environment(role: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child of this role."""
+def child_environment(role: str, environment: Mapping[str, str], home: str | None = None) -> dict[str, str]:
+    """The environment of a child of this role; `home` is another user's, if it runs as one."""
     allowed = (*_FOR_ALL, *_FOR_DESK) if role == "desk" else _FOR_ALL
     kept = {
         name: value
         for name, value in environment.items()
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)
     }
+    if home is not None:
+        kept.pop("USER", None)
+        kept["HOME"] = home
     return kept | _SET_FOR_ALL | (_FORGETS if role == "desk" else {})
 
 

@@ -12,19 +12,25 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from kiosk.errors import RuntimeKioskError
+from kiosk.runtime.system_calls import ConfinementError, Filter, call, prctl, status
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
-_CAP_IPC_LOCK = 14
+_CAP_DAC_OVERRIDE, _CAP_IPC_LOCK = 1, 14
+_CAPABILITY_VERSION_3 = 0x20080522
 _CLONE_THREAD = 0x10000
-_INT = 0xFFFF_FFFF
-"""The kernel looks at the lower half of an argument that is an int, so a filter must not look at the upper one."""
+_CLONE_SIGHAND_ALONE = 0x800
+"""Flags with which no clone succeeds: signal handlers are shared with the memory or not at all."""
+_FILTER_CURE = "Look at kernel and container: seccomp must be allowed."
+_NO_FILE = "/dev/null/none"
+"""What nobody could start or remove, and the system says so in other words than the filter."""
+_NO_REQUEST = 0x7FFF
+"""What ptrace knows nothing of."""
 
 # What eyes, reader and courier are refused, by reason. Calls newer than Linux 6.5 go by number: not every libseccomp
 # knows their names.
@@ -67,10 +73,6 @@ _FILE_ATTRIBUTE_IOCTLS = (ord("f"), ord("v"), ord("X"))
 """Families of ioctls that write a file's flags, version or project through a descriptor that may only read."""
 
 
-class ConfinementError(RuntimeKioskError):
-    """The operating system does not confine this process as the design demands; the kiosk must not start."""
-
-
 def confine_launcher() -> None:
     """No core dump, not readable by others; it opens no pixel and no key."""
     _refuse_other_systems()
@@ -79,7 +81,7 @@ def confine_launcher() -> None:
 
 def end_with_parent() -> None:
     """Be told to end when the program that started this one dies; for `preexec_fn`, so it stays over an exec."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def confine_desk(launcher_pid: int) -> None:
@@ -95,19 +97,22 @@ def confine_vision(launcher_pid: int) -> None:
     Call before importing anything.
     """
     _begin(launcher_pid)
-    rules = _Filter()
+    _keep_capabilities(_CAP_IPC_LOCK, _CAP_DAC_OVERRIDE)  # a camera or a recording may be another user's
+    rules = Filter()
     _leave_alone(rules)
     # A session bus would start programs for whoever reaches it, and a letter box for logs would keep what it is sent.
     rules.refuse("socket", "socketpair", "connect")
     rules.refuse_value("prctl", 0, _PR_SET_DUMPABLE)
     rules.load()
     prove_network_closed()
+    _demand_refused("process", _reaching_out(launcher_pid or os.getpid()))
 
 
 def confine_courier(launcher_pid: int) -> None:
     """It talks, so it may connect over IP; nothing else: it is confined like eyes and writes no file from the start."""
     _begin(launcher_pid)
-    rules = _Filter()
+    _keep_capabilities(_CAP_IPC_LOCK)
+    rules = Filter()
     _leave_alone(rules)
     for family in range(socket.AF_INET6):
         if family != socket.AF_INET:
@@ -119,11 +124,12 @@ def confine_courier(launcher_pid: int) -> None:
         rules.refuse_value("socketpair", 1, kind, mask=0xF)
     rules.load()
     forbid_changes_to_files()
+    prove_courier_confined(launcher_pid or os.getpid())
 
 
 def forbid_changes_to_files() -> None:
     """From here on no file is opened for writing, created, changed, renamed or removed, in any thread."""
-    rules = _Filter()
+    rules = Filter()
     for name, flags_at in (("open", 1), ("openat", 2)):
         for mode in (os.O_WRONLY, os.O_RDWR, os.O_ACCMODE):
             rules.refuse_value(name, flags_at, mode, mask=os.O_ACCMODE)
@@ -135,6 +141,27 @@ def forbid_changes_to_files() -> None:
         rules.refuse_value("ioctl", 1, family << 8, mask=0xFF00)
     rules.load()
     _prove_refused(os.devnull)
+
+
+def prove_courier_confined(other_pid: int) -> None:
+    """Ask, harmlessly, for one thing of each kind that the courier must not do; each must be refused by the filter."""
+    pair = socket.socketpair()
+    _demand_refused(
+        "courier",
+        _reaching_out(other_pid)
+        | {
+            "make a local socket": lambda: socket.socket(socket.AF_UNIX).close(),
+            "ask the routing table": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
+            "make raw packets": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close(),
+            "reach the host of this machine": lambda: socket.socket(socket.AF_VSOCK).close(),
+            "take a name": lambda: pair[0].bind(""),
+            "listen": lambda: pair[0].listen(),
+            "open a file for writing": lambda: os.close(os.open(os.devnull, os.O_WRONLY)),
+            "remove a file": lambda: Path(_NO_FILE).unlink(),
+        },
+    )
+    for end in pair:
+        end.close()
 
 
 def prove_network_closed() -> None:
@@ -156,17 +183,17 @@ def prove_network_closed() -> None:
 @contextlib.contextmanager
 def readable_by_itself() -> Iterator[None]:
     """For the moment in which a process must open its own `/proc/self/fd` (a TLS key in memory)."""
-    _prctl(_PR_SET_DUMPABLE, 1)
+    prctl(_PR_SET_DUMPABLE, 1)
     try:
         yield
     finally:
-        _prctl(_PR_SET_DUMPABLE, 0)
+        prctl(_PR_SET_DUMPABLE, 0)
 
 
 def _begin(launcher_pid: int) -> None:
     _refuse_other_systems()
     _hide_memory()
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if launcher_pid and os.getppid() != launcher_pid:  # it died before the line above
         raise ConfinementError("The launcher has gone; start the kiosk again.")
 
@@ -178,8 +205,8 @@ def _refuse_other_systems() -> None:
 
 def _hide_memory() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _prctl(_PR_SET_DUMPABLE, 0)
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    prctl(_PR_SET_DUMPABLE, 0)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if _may_lock_memory():
         ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)
 
@@ -188,20 +215,26 @@ def _may_lock_memory() -> bool:
     """With a limit, locking future pages would make later allocations fail: lock only where there is none."""
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
         return True
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
-    return bool(int(effective.split()[1], 16) >> _CAP_IPC_LOCK & 1)
+    return bool(int(status("CapEff"), 16) >> _CAP_IPC_LOCK & 1)
+
+
+def _keep_capabilities(*kept: int) -> None:
+    """Give up every capability but these, for a process that root started: it may then do no more than its user."""
+    low = sum(1 << capability for capability in kept if capability < 32)
+    present = int(status("CapPrm"), 16)
+    words = struct.pack("6I", present & low, present & low, 0, 0, 0, 0)
+    call("capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), words)
 
 
 def _close_network() -> None:
-    rules = _Filter()
+    rules = Filter()
     for name in ("socket", "socketpair"):
         rules.refuse_if(name, 0, "NE", socket.AF_UNIX)
     rules.refuse("io_uring_setup")
     rules.load()
 
 
-def _leave_alone(rules: "_Filter") -> None:
+def _leave_alone(rules: Filter) -> None:
     """What holds for eyes, reader and courier alike: no program, no heir, no other process, nothing that stays."""
     rules.refuse(*_PROGRAMS, *_HEIRS, *_OTHER_PROCESSES, *_KEPT_BY_THE_SYSTEM, *_DOORS, *_CALLED_FROM_OUTSIDE)
     rules.refuse_value("clone", 0, 0, mask=_CLONE_THREAD)
@@ -217,52 +250,37 @@ def _leave_alone(rules: "_Filter") -> None:
         rules.refuse_value("fcntl", 1, command)
 
 
+def _reaching_out(other_pid: int) -> dict[str, Callable[[], object]]:
+    """To programs and processes. Where one is not refused, it fails in other words than the filter's or does nothing:
+    a signal 0, no bytes of a process, a program of no name."""
+    nothing = ctypes.c_void_p()
+    return {
+        "start a program": lambda: os.execv(_NO_FILE, ["none"]),  # noqa: S606 (nothing is started)
+        "copy itself": lambda: call("clone", _CLONE_SIGHAND_ALONE, 0, 0, 0, 0),
+        "debug a process": lambda: call("ptrace", _NO_REQUEST, other_pid, 0, 0),
+        "read a process's memory": lambda: call("process_vm_readv", other_pid, nothing, 0, nothing, 0, 0),
+        "write a process's memory": lambda: call("process_vm_writev", other_pid, nothing, 0, nothing, 0, 0),
+        "take hold of a process": lambda: os.close(os.pidfd_open(other_pid)),
+        "signal a process": lambda: os.kill(other_pid, 0),
+        "enter other surroundings": lambda: call("unshare", 0),
+    }
+
+
+def _demand_refused(who: str, attempts: Mapping[str, Callable[[], object]]) -> None:
+    for what, attempt in attempts.items():
+        try:
+            attempt()
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                continue
+            fault = f"The filter of the {who} is not in force ({what}: {error.strerror})"
+            raise ConfinementError(f"{fault}, so it does not start. {_FILTER_CURE}") from error
+        raise ConfinementError(f"The {who} could {what}, so it does not start. {_FILTER_CURE}")
+
+
 def _prove_refused(path: str) -> None:
     try:
         os.close(os.open(path, os.O_WRONLY))
     except PermissionError:
         return
     raise ConfinementError("This process could still open a file for writing, so the kiosk does not start.")
-
-
-def _seccomp() -> Any:
-    """Imported late: the launcher uses this module with nothing but the standard library."""
-    try:
-        import pyseccomp
-    except (ImportError, OSError, RuntimeError) as error:
-        raise ConfinementError("libseccomp is missing; install the package libseccomp2.") from error
-    return pyseccomp
-
-
-class _Filter:
-    """Calls to be refused, then put in force in all threads at once and for good."""
-
-    def __init__(self) -> None:
-        self._seccomp = _seccomp()
-        self._rules = self._seccomp.SyscallFilter(self._seccomp.ALLOW)
-        self._rules.set_attr(self._seccomp.Attr.CTL_TSYNC, 1)
-
-    def refuse(self, *calls: str | int, error: int = errno.EACCES) -> None:
-        """Refuse these altogether."""
-        for call in calls:
-            self._rules.add_rule(self._seccomp.ERRNO(error), call)
-
-    def refuse_value(self, call: str, argument: int, value: int, mask: int = _INT) -> None:
-        """Refuse where an argument, looked at through the mask, is this value."""
-        self._refuse_where(call, self._seccomp.Arg(argument, self._seccomp.MASKED_EQ, mask, value))
-
-    def refuse_if(self, call: str, argument: int, compared: str, value: int) -> None:
-        """Refuse where the whole argument is `NE` or `GT` than the value."""
-        self._refuse_where(call, self._seccomp.Arg(argument, getattr(self._seccomp, compared), value))
-
-    def load(self) -> None:
-        self._rules.load()
-
-    def _refuse_where(self, call: str, condition: Any) -> None:
-        self._rules.add_rule(self._seccomp.ERRNO(errno.EACCES), call, condition)
-
-
-def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, int(value), 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise ConfinementError(f"The system refused a protection (prctl {option}): {os.strerror(number)}.")

@@ -36,9 +36,13 @@ Inbox = queue.SimpleQueue["SetUpCourier | Deliver | Quit | MessageError"]
 def main() -> None:
     """Run until the pipe closes."""
     arguments = child_arguments("courier", ("pipe",))
-    confine_courier(arguments.launcher_pid)
     channel = Channel[ToCourier](socket.socket(fileno=arguments.pipe_fd), ToCourier)
-    serve(channel, lambda: run(channel, open_upstream))
+
+    def run_confined() -> None:
+        confine_courier(arguments.launcher_pid)  # before a word is read; that it could not be is told to desk
+        run(channel, open_upstream)
+
+    serve(channel, run_confined)
 
 
 def open_upstream(setup: SetUpCourier) -> Upstream:
@@ -59,7 +63,7 @@ def run(channel: Channel[ToCourier], open_with: Callable[[SetUpCourier], Upstrea
             case SetUpCourier() as setup:
                 upstream = _set_up(channel, setup, open_with)
             case Deliver() as order:
-                channel.send(_deliver(upstream, order))
+                channel.send(deliver(upstream, order))
             case Quit():
                 if upstream is not None:
                     upstream.close()
@@ -93,11 +97,13 @@ def _set_up(
     return upstream
 
 
-def _deliver(upstream: Upstream | None, order: Deliver) -> Delivered | NotDelivered:
+def deliver(upstream: Upstream | None, order: Deliver) -> Delivered | NotDelivered:
+    """Carry one message; whatever comes of it is an answer to desk."""
     if upstream is None:
         return NotDelivered(order.sequence, "The courier has no working settings, so nothing was sent.")
     try:
-        return Delivered(order.sequence, upstream.deliver(order.sequence, order.jws))
+        receipt = upstream.deliver(order.sequence, order.jws)
+        return Delivered(order.sequence, receipt, upstream.server_ends_at_s)
     except MessageRefusedError as error:
         return NotDelivered(order.sequence, str(error), permanent=True)
     except DeliveryError as error:

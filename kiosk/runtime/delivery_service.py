@@ -33,6 +33,8 @@ class DeliveryService(QObject):
 
     delivered = Signal(int)
     trouble = Signal(str)
+    server_shown = Signal(object)
+    """When the certificate ends that the bank's server showed, in seconds since 1970, as the courier says."""
 
     def __init__(
         self,
@@ -109,6 +111,8 @@ class DeliveryService(QObject):
         self._children.courier_worked()
         self._no_longer_under_way()
         if isinstance(answer, Delivered):
+            if answer.server_ends_at_s is not None:
+                self.server_shown.emit(answer.server_ends_at_s)
             self._check_receipt(sent, answer.receipt)
         elif answer.permanent:
             self._line_works()

@@ -24,7 +24,8 @@ from types import MappingProxyType
 from typing import Any
 
 from kiosk.runtime.confinement import confine_launcher
-from kiosk.runtime.running_child import NOT_STARTED, Child, reason, say, start_child
+from kiosk.runtime.process_users import ProcessUserError, Users, parse_users
+from kiosk.runtime.running_child import NO_USERS, NOT_STARTED, Child, reason, say, start_child
 from kiosk.runtime.shared_memory import PORTRAIT_FRAME_BYTES, PREVIEW_FRAME_BYTES, create_memory, wipe_memory
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -76,12 +77,15 @@ class Launcher:
         restart: bool,
         programs: Mapping[str, tuple[str, ...]] = PROGRAMS,
         desk_silence_s: float = DESK_SILENCE_S,
+        users: Users = NO_USERS,
     ) -> None:
+        """`users` says as whom each part runs, for a launcher that root has started."""
         self._desk_arguments = desk_arguments
         self._logs = logs
         self._restart = restart
         self._programs = programs
         self._desk_silence_s = desk_silence_s
+        self._users = users
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, Child] = {}
         self._memories: dict[int, VisitMemory] = {}
@@ -274,7 +278,7 @@ class Launcher:
 
     def _spawn(self, role: str, arguments: list[str], passed: tuple[int, ...], visit: int) -> Child:
         words = [*self._programs[role], "--launcher-pid", str(os.getpid()), *arguments]
-        child = start_child(role, visit, words, passed, self._logs)
+        child = start_child(role, visit, words, passed, self._logs, self._users)
         self._children[child.exit_watch] = child
         self._selector.register(child.exit_watch, selectors.EVENT_READ, self._on_exit)
         if child.log is not None:
@@ -384,10 +388,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kiosk-launcher", description=__doc__)
     parser.add_argument("--logs", type=Path, required=True)
     parser.add_argument("--once", action="store_true", help="end when desk ends, whatever the reason (demo)")
+    parser.add_argument(
+        "--user", action="append", default=[], metavar="PART=UID:GID:GROUPS:HOME", help="for desk, vision and courier"
+    )
     parser.add_argument("desk", nargs="*")
     options = parser.parse_args(arguments)
+    try:
+        users = parse_users(options.user)
+    except ProcessUserError as error:
+        say(str(error))
+        return 2
     confine_launcher()
-    return Launcher(options.desk, options.logs, restart=not options.once).run()
+    return Launcher(options.desk, options.logs, restart=not options.once, users=users).run()
 
 
 if __name__ == "__main__":

@@ -258,6 +258,8 @@ class Delivered(Message, frozen=True):
 
     sequence: int
     receipt: str
+    server_ends_at_s: int | None = None
+    """When the certificate that the server showed ends, in seconds since 1970; a hint for IT."""
 
 
 class NotDelivered(Message, frozen=True):

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from kiosk.runtime.child_environment import child_environment, isolation
 from kiosk.runtime.child_log import ChildLog, open_log_file
+from kiosk.runtime.process_users import PARTS, Users, acting_as
 
 NOT_STARTED = "no start"
 """How the word about the end of a child begins that could not even be started."""
+NO_USERS: Users = MappingProxyType({})
 
 
 @dataclass
@@ -33,10 +36,14 @@ class Child:
     """When it last said so, if it ever did."""
 
 
-def start_child(role: str, visit: int, words: list[str], passed: tuple[int, ...], logs: Path) -> Child:
+def start_child(
+    role: str, visit: int, words: list[str], passed: tuple[int, ...], logs: Path, users: Users = NO_USERS
+) -> Child:
     """Run Python with these words; raise `OSError`, with nothing left open or running, if the system refuses."""
+    user = users.get(PARTS[role])
     with contextlib.ExitStack() as undone, contextlib.ExitStack() as handed_over:
-        output = _open_log(logs, role)
+        with acting_as(users.get("desk")):
+            output = _open_log(logs, role)
         log = None
         if role != "desk":
             log = ChildLog(output)
@@ -50,7 +57,10 @@ def start_child(role: str, visit: int, words: list[str], passed: tuple[int, ...]
             stderr=output,
             pass_fds=passed,
             cwd="/",
-            env=child_environment(role, os.environ),
+            env=child_environment(role, os.environ, home=None if user is None else user.home),
+            user=None if user is None else user.uid,
+            group=None if user is None else user.gid,
+            extra_groups=None if user is None else user.groups,
             # No terminal to type on; and Ctrl-C reaches the launcher alone, which ends the others in order.
             start_new_session=True,
         )

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.document.evidence import DocumentEvidence
+from kiosk.document.mrz import demanding_guardian
 from kiosk.errors import KioskError
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.erasure import ErasureReason
 from kiosk.runtime.attempt_limits import AttemptLimits
 from kiosk.runtime.children import Children
 from kiosk.runtime.clock import Clock
@@ -44,13 +47,18 @@ from kiosk.runtime.messages import (
     TakeReference,
     plain,
 )
-from kiosk.runtime.surface import Readiness, ServiceHold, SessionView, VisitSlip
+from kiosk.runtime.own_record import OwnRecordDesk
+from kiosk.runtime.surface import Readiness, ServiceHold, SessionView, VisitSlip, may_ask_for_own_record
 from kiosk.runtime.verdict_desk import VerdictDesk
 from kiosk.session.events import (
     ApplicationRecord,
     CameraLost,
+    DetailsConfirmed,
     Event,
     FaceDeclined,
+    OwnRecordAsked,
+    OwnRecordErased,
+    OwnRecordNotErased,
     Positioned,
     Referred,
     Started,
@@ -59,6 +67,7 @@ from kiosk.session.events import (
     VerdictNotCommitted,
 )
 from kiosk.session.machine import TIMEOUT_S, Effect, Phase, Session, advance
+from kiosk.store.audit_trail import MACHINE
 from kiosk.verification.comparison import TemplateModel
 from kiosk.verification.decision import DecisionPolicy, ReferralReason
 from kiosk.verification.liveness import PadDecision
@@ -95,14 +104,18 @@ class SessionController(QObject):
         template_model: TemplateModel,
         clock: Clock,
         limits: AttemptLimits,
+        own_records: OwnRecordDesk,
         *,
+        data_list: DataProtectionList,
         minimum_age_years: int,
+        guardian_below_years: int,
         patience: float,
         demo: bool,
+        trial_key: bool = False,
         judging: Executor | None = None,
         parent: QObject | None = None,
     ) -> None:
-        """`judging` is where attempts are judged; a thread of its own if none is given."""
+        """`data_list` is the one in force; attempts are judged by `judging`, in a thread of their own if it is None."""
         super().__init__(parent)
         self._children = children
         self._verdicts = verdicts
@@ -110,10 +123,13 @@ class SessionController(QObject):
         self._template_model = template_model
         self._clock = clock
         self._limits = limits
+        self.own_records = own_records
+        self.data_list = data_list
         self._minimum_age_years = minimum_age_years
+        self._guardian_below_years = guardian_below_years
         self.patience = patience
         """Multiplies every time-out from the next touch on."""
-        self._view = SessionView(demo=demo)
+        self._view = SessionView(holds=frozenset({ServiceHold.NOT_OPENED_TODAY}), demo=demo, trial_key=trial_key)
         self._vision_ready: set[str] = set()
         self._consent_recorded: Future[Any] | None = None
         self._coming: deque[Event] = deque()
@@ -167,8 +183,12 @@ class SessionController(QObject):
         before = self.session
         if before.phase is Phase.IDLE and self._view.holds and isinstance(event, Started | FaceDeclined):
             return
+        if isinstance(event, OwnRecordAsked) and not may_ask_for_own_record(self._view):
+            return
         if isinstance(event, Started) and before.phase is Phase.IDLE:
             event = Started(self._limits.begin_visit())
+        if isinstance(event, DetailsConfirmed) and not self.data_list.collects("phone"):
+            event = replace(event, phone=None)
         after, effects = advance(before, event)
         if after is before:
             return
@@ -258,8 +278,21 @@ class SessionController(QObject):
                 self._face.compare()
             case Effect.CALL_TELLER:
                 pass  # the console shows what waits as soon as the phase changes
+            case Effect.RECORD_GUARDIAN_CONSENT:
+                assert self.session.consent is not None
+                by_guardian = self.session.consent.given_by_guardian(self._clock.now())
+                self._consent_recorded = self._verdicts.record_consent(self._visit_id, by_guardian)
             case Effect.COMMIT_YES | Effect.COMMIT_NO:
-                self._commit()
+                self._after_consent(self._commit)
+            case Effect.ERASE_VISIT_RECORD:
+                self._erase_visit_record()
+            case Effect.FIND_OWN_RECORD:
+                self._find_own_record()
+            case Effect.COPY_OWN_RECORD:
+                assert self._view.own_record is not None
+                self.own_records.copy(self._view.own_record, self._answer_of_this_visit())
+            case Effect.ERASE_OWN_RECORD:
+                self.own_records.erase(self.session.language, self._answer_of_this_visit())
             case Effect.DISCARD_VISIT:
                 self._verdicts.discard_visit(self._visit_id, self.trouble.emit)
             case Effect.END_VISIT:
@@ -267,8 +300,27 @@ class SessionController(QObject):
             case _:
                 assert_never(effect)
 
+    def _find_own_record(self) -> None:
+        visit_id = self._visit_id
+
+        def wanted() -> bool:
+            return self._visit_id == visit_id and self.session.phase is Phase.OWN_SEARCH
+
+        self.own_records.find(self.session, wanted, self._answer_of_this_visit())
+
+    def _answer_of_this_visit(self) -> Callable[[Event, dict[str, Any]], None]:
+        """What the work on a customer's own record ends with; nothing where the visit is over."""
+        visit_id = self._visit_id
+
+        def answer(event: Event, changes: dict[str, Any]) -> None:
+            if self._visit_id == visit_id:
+                self._show(**changes)
+                self.send(event)
+
+        return answer
+
     def _after_consent(self, act: Callable[[], None]) -> None:
-        """Do it once the consent is durable: no frame is read before that."""
+        """Do it once the consent is durable: no frame is read before that, and nothing is kept."""
         visit_id = self._visit_id
 
         def recorded(_: Any) -> None:
@@ -285,10 +337,10 @@ class SessionController(QObject):
 
     def _consent_not_recorded(self, error: BaseException) -> None:
         self.trouble.emit(f"A consent could not be recorded: {error}")
-        self.send(CameraLost())
+        self.send(VerdictNotCommitted() if self.session.phase is Phase.RECORDING_VERDICT else CameraLost())
 
     def _start_reading(self) -> None:
-        if self.session.phase is Phase.READING_DOCUMENT:
+        if self.session.phase in (Phase.READING_DOCUMENT, Phase.OWN_DOCUMENT):
             self._document = DocumentCheck()
             self._show(document_remarks=())
             today = self._clock.now().astimezone().date()
@@ -313,6 +365,23 @@ class SessionController(QObject):
         except KioskError as error:  # before anything reached the store: no reference can be made of this document
             self._not_committed(error)
 
+    def _erase_visit_record(self) -> None:
+        """The application goes for good; its receipt says what stays of the answer, and why."""
+        answer = self._answer_of_this_visit()
+
+        def not_erased(error: BaseException) -> None:
+            self.trouble.emit(f"A record whose consent was withdrawn could not be erased yet: {error}")
+            answer(OwnRecordNotErased(), {})
+
+        self.own_records.erasures.erase(
+            self._visit_id,
+            ErasureReason.CUSTOMER_WISH,
+            MACHINE,
+            self.session.language,
+            lambda receipt: answer(OwnRecordErased(), {"erasure": receipt, "slip": None}),
+            not_erased,
+        )
+
     def _committed(self, slip: VisitSlip) -> None:
         self._show(slip=slip)
         self.send(VerdictCommitted())
@@ -328,8 +397,10 @@ class SessionController(QObject):
         self._challenge_timer.stop()
         self._silence_timer.stop()
         self._vision_ready.clear()
+        self.own_records.forget()
         self._begin_visit()
-        self._view = SessionView(session=self.session, holds=self._view.holds, demo=self._view.demo)
+        before = self._view
+        self._view = SessionView(session=self.session, holds=before.holds, demo=before.demo, trial_key=before.trial_key)
         self.view_changed.emit(self._view)
         self._children.renew_vision()
 
@@ -426,7 +497,8 @@ class SessionController(QObject):
             evidence.secondary_name, evidence.nationality,
         )  # fmt: skip
         if all(len(text) <= _MAX_NAME and text.isprintable() for text in texts):
-            self.send(self._document.read(evidence))
+            today = self._clock.now().astimezone().date()
+            self.send(self._document.read(demanding_guardian(evidence, today, self._guardian_below_years)))
         else:
             self._lose_child("reader", "it told of a document that cannot be")
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from hardware.errors import HardwareError
 from hardware.printer import NoPrinter, Printer
 from kiosk.runtime.session_controller import SessionController
-from kiosk.runtime.surface import VisitSlip
+from kiosk.runtime.surface import ErasureSlip, OwnRecord, SessionView, VisitSlip
 from kiosk.session.events import Language
 from kiosk.session.machine import Phase, Session
 
@@ -41,12 +41,37 @@ class SlipPrinting(QObject):
         if not isinstance(self._printer, NoPrinter):
             controller.session_changed.connect(print_at_verdict)
 
-    def print_slip(self, slip: VisitSlip, language: Language) -> "Future[None]":
-        """Hand the slip to the printer in a thread of its own."""
-        title, text = self._compose(slip, language)
+    def follow_own_records(
+        self,
+        controller: SessionController,
+        handed_over: SignalInstance,
+        compose: Callable[[OwnRecord | ErasureSlip], tuple[str, str]],
+    ) -> None:
+        """Print a customer's copy and receipt, at the screen and by a teller's act; once in each visit."""
+        printed: list[OwnRecord | ErasureSlip] = []
+
+        def print_new(view: SessionView) -> None:
+            if view.own_record is None and view.erasure is None:
+                printed.clear()
+            copy = view.own_record if view.own_record is not None and view.own_record.copy else None
+            for what in (copy, view.erasure):
+                if what is not None and what not in printed:
+                    printed.append(what)
+                    self.print_page(*compose(what))
+
+        if not isinstance(self._printer, NoPrinter):
+            controller.view_changed.connect(print_new)
+            handed_over.connect(lambda what: self.print_page(*compose(what)))
+
+    def print_page(self, title: str, text: str) -> "Future[None]":
+        """Hand a page to the printer in a thread of its own."""
         printed = self._thread.submit(self._printer.print_text, title, text)
         printed.add_done_callback(self._report)
         return printed
+
+    def print_slip(self, slip: VisitSlip, language: Language) -> "Future[None]":
+        """Hand the slip to the printer in a thread of its own."""
+        return self.print_page(*self._compose(slip, language))
 
     def _report(self, printed: "Future[None]") -> None:
         if isinstance(error := printed.exception(), HardwareError):

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiosk.document.evidence import DocumentRemark
-from kiosk.session.events import ApplicationRecord, Event, RefusalReason, TellerCheck
+from kiosk.privacy.notice import NoticeSection
+from kiosk.session.events import ALWAYS_CHECKED, ApplicationRecord, Event, Language, RefusalReason, TellerCheck
 from kiosk.session.machine import Session
+from kiosk.session.visible_record import VisibleRecord
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding
 from kiosk.verification.light import ScreenColour
@@ -37,7 +39,7 @@ class ServiceHold(StrEnum):
     OUTBOX_FULL = "outbox_full"
     """Too many answers wait for the bank, or one for too long."""
     CLOCK_IN_DOUBT = "clock_in_doubt"
-    """The clock was set back and nobody has confirmed it."""
+    """The clock was moved and no teller has confirmed the time."""
     STORE_UNWRITABLE = "store_unwritable"
     """The disk is full or refuses to be written."""
 
@@ -57,6 +59,42 @@ class VisitSlip:
     """Letters and digits: with it and the document the customer sees and erases the record; empty without a record."""
     statement: str = ""
     """The signed statement of the visit with its audit proof, as the QR code carries it; upper-case ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """What a customer is shown of their own: the record, and what is kept beside it."""
+
+    terminal: str
+    language: Language
+    record: ApplicationRecord
+    application_reference: str
+    """Hex, as on the slip."""
+    answered_at: datetime
+    erased_at_latest: datetime
+    agreed_at: datetime | None
+    delivered_at: datetime | None
+    """When the bank had the answer; None while it is on its way."""
+    held: tuple[NoticeSection, ...]
+    """The elements of the record, in words of the data protection list."""
+    stays: tuple[NoticeSection, ...]
+    """What the law keeps beside it, none of which names anybody."""
+    copy: tuple[str, ...] = ()
+    """To take along, a text for each square code; empty until the audit says that it is handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureSlip:
+    """The receipt for an erasure, as the customer takes it home."""
+
+    terminal: str
+    language: Language
+    application_reference: str
+    """Hex, as on the slip."""
+    erased_at: datetime
+    stays: tuple[NoticeSection, ...]
+    statement: str
+    """The signed receipt with its audit proof, as the QR code carries it; empty where one was given before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +124,21 @@ class SessionView:
     idle_ends_at_s: float | None = None
     """Monotonic time at which the visit times out; pages warn from 20 s before."""
     slip: VisitSlip | None = None
+    own_record: OwnRecord | None = None
+    """Of a customer who asked for it."""
+    erasure: ErasureSlip | None = None
     demo: bool = False
+    trial_key: bool = False
+    """The vault is locked by a key file, which is no protection; every screen says so."""
+
+
+_IN_THE_WAY = frozenset(ServiceHold) - {ServiceHold.OUTBOX_FULL}
+"""Nothing is sent for a customer's own record, so that a full queue does not keep them from it."""
+
+
+def may_ask_for_own_record(view: SessionView) -> bool:
+    """The document can be read, the consent kept, the records opened."""
+    return view.readiness is Readiness.READY and not view.holds & _IN_THE_WAY
 
 
 class CustomerSurface(Protocol):
@@ -115,9 +167,9 @@ class CustomerSurface(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WaitingVisit:
-    """What the teller must decide."""
+    """What the teller must decide, as far as the data protection list lets a teller see it."""
 
-    record: ApplicationRecord | None
+    record: VisibleRecord | None
     reason: ReferralReason
     since: datetime
     can_be_answered: bool
@@ -128,6 +180,8 @@ class WaitingVisit:
     """What spoke against a living face; the customer never learns of it."""
     unmeasured: frozenset[Finding] = frozenset()
     """Why the face check was not complete."""
+    checks: frozenset[TellerCheck] = ALWAYS_CHECKED
+    """What the teller must make sure of before a yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +189,10 @@ class OpenApplication:
     """A yes whose account the teller has yet to open in the bank's own system."""
 
     application_id: str
-    record: ApplicationRecord
-    answered_at: datetime
-    erased_at_latest: datetime
+    record: VisibleRecord
+    """As far as the data protection list lets a teller see it; so are the times."""
+    answered_at: datetime | None
+    erased_at_latest: datetime | None
 
 
 class VisitStage(StrEnum):
@@ -149,6 +204,15 @@ class VisitStage(StrEnum):
     """It can be closed without an answer."""
     ANSWERED = "answered"
     """The customer's slip stands on the page behind the console."""
+
+
+class DayState(StrEnum):
+    """Whether application records can be kept and read."""
+
+    CLOSED = "closed"
+    """Until a teller signs in."""
+    OPENING = "opening"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +231,24 @@ class TellerView:
     signed_in_as: str | None = None
     """Display name."""
     sign_in_error: str | None = None
-    """Key of a text: `wrong_pin`, `locked`, `not_kept`."""
+    """Key of a text: `wrong_pin`, `locked`, `not_kept`, `staff_key`."""
     locked_until: datetime | None = None
     """With `locked`: when the next try is possible."""
     waiting: WaitingVisit | None = None
     visit: VisitStage = VisitStage.NONE
+    day: DayState = DayState.OPEN
+    holds: frozenset[ServiceHold] = frozenset()
+    """Why no visit may begin."""
     applications: tuple[OpenApplication, ...] = ()
     undelivered: int = 0
     oldest_undelivered_at: datetime | None = None
+    hand_over: OwnRecord | ErasureSlip | None = None
+    """What the teller is handing to a customer right now: a copy of their record, or the receipt for its erasure."""
     notices: tuple[TerminalNotice, ...] = ()
     """Newest first, each sentence once, until a teller has seen it."""
     demo: bool = False
+    trial_key: bool = False
+    """As in `SessionView`."""
 
 
 class TellerSurface(Protocol):
@@ -200,6 +271,18 @@ class TellerSurface(Protocol):
 
     def close_visit(self) -> None:
         """End the visit, whatever its phase, without an answer."""
+
+    def close_day(self) -> None:
+        """Close the terminal until the next sign-in, and sign off; not while a visit is under way."""
+
+    def copy_for_customer(self, application_id: str) -> None:
+        """Show the customer's record as a copy to take along, and print it where there is a printer."""
+
+    def hand_over_done(self) -> None:
+        """The customer has it."""
+
+    def confirm_clock(self) -> None:
+        """The teller has looked: the terminal's clock is right as it is now."""
 
     def erase_record(self, application_id: str) -> None:
         """No account is opened, or the customer wants it gone: erase the record."""

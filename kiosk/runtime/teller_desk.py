@@ -1,50 +1,52 @@
 """The teller's side of the running kiosk: sign-in, what waits, the teller's acts. `ui` sees it as `TellerSurface`."""
 
-import secrets
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, tzinfo
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from kiosk.privacy.consent import Consent
+from kiosk.privacy.data_list import Viewer
 from kiosk.privacy.erasure import ErasureReason
+from kiosk.privacy.list_consistency import TABLE_OF
+from kiosk.privacy.retention import StoredRecord
+from kiosk.privacy.visibility import columns_visible_to, visible_to
 from kiosk.runtime.clock import Clock
+from kiosk.runtime.opening_day import OpeningDay
 from kiosk.runtime.session_controller import SessionController
+from kiosk.runtime.sign_ins import SignIns
 from kiosk.runtime.store_bridge import StoreBridge, submitted
-from kiosk.runtime.surface import OpenApplication, TellerView, TerminalNotice, VisitStage, WaitingVisit
-from kiosk.session.events import RefusalReason, TellerCheck, TellerClosedVisit, TellerConfirmed, TellerRefused
+from kiosk.runtime.surface import (
+    DayState,
+    ErasureSlip,
+    OpenApplication,
+    OwnRecord,
+    SessionView,
+    TellerView,
+    TerminalNotice,
+    VisitStage,
+    WaitingVisit,
+)
+from kiosk.session.events import Language, RefusalReason, TellerCheck, TellerClosedVisit, TellerConfirmed, TellerRefused
 from kiosk.session.machine import Phase, Session
+from kiosk.session.visible_record import visible_record
 from kiosk.store.store import Store
 from kiosk.store.tellers import TellerAccount
-from kiosk.supervision.authorisation import (
-    SignInState,
-    after_failure,
-    after_success,
-    hash_pin,
-    may_try,
-    sign_off_due,
-    verify_pin,
-)
+from kiosk.store.timestamps import SYSTEM_ZONE
+from kiosk.supervision.authorisation import sign_off_due
 from kiosk.supervision.roles import Act, Role, may
 from kiosk.verification.decision import ReferralReason
 
 _MAX_NOTICES = 20
-_MAX_STRANGERS = 1000
 _REFRESH_MS = 5000
-
-
-@lru_cache(maxsize=1)
-def _hash_of_nobody() -> str:
-    """What an unknown name is checked against, so that it takes as long as a wrong PIN."""
-    return hash_pin(f"{secrets.randbelow(10**12):012}")
 
 
 def _stage(phase: Phase) -> VisitStage:
     match phase:
-        case Phase.IDLE | Phase.RECORDING_VERDICT:
+        case Phase.IDLE | Phase.RECORDING_VERDICT | Phase.OWN_ERASING:
             return VisitStage.NONE
         case Phase.SHOWING_VERDICT:
             return VisitStage.ANSWERED
@@ -52,15 +54,14 @@ def _stage(phase: Phase) -> VisitStage:
             return VisitStage.UNDER_WAY
 
 
-def _fits(account: TellerAccount | None, pin: str) -> bool:
-    pin_hash = _hash_of_nobody() if account is None else account.pin_hash
-    return verify_pin(pin_hash, pin) and account is not None
-
-
 class TellerDesk(QObject):
     """Nothing is possible before a sign-in; every act names the teller in the audit."""
 
     changed = Signal(object)
+    clock_confirmed = Signal(str)
+    """By this teller."""
+    handed_over = Signal(object)
+    """An `OwnRecord` or an `ErasureSlip` that a customer takes along: to be printed."""
 
     def __init__(
         self,
@@ -68,24 +69,39 @@ class TellerDesk(QObject):
         store: Store,
         bridge: StoreBridge,
         clock: Clock,
+        staff_pepper: bytes,
         parent: QObject | None = None,
+        branch_time_zone: tzinfo = SYSTEM_ZONE,
     ) -> None:
         super().__init__(parent)
         self._controller = controller
         self._store = store
         self._bridge = bridge
         self._clock = clock
-        self._view = TellerView(demo=controller.view.demo)
+        self._view = TellerView(
+            day=DayState.CLOSED,
+            holds=controller.view.holds,
+            demo=controller.view.demo,
+            trial_key=controller.view.trial_key,
+        )
         self._teller_id: str | None = None
         self._role: Role | None = None
         self._signed_in_at = self._last_look_at = clock.now()
         self._waiting_since: datetime | None = None
-        # Argon2 takes its time on purpose; it must hold up neither the screen nor a commit.
-        self._pin_checks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pin")
-        self._pin_checks.submit(_hash_of_nobody)
-        self._trying = self._abandoned = False
-        self._strangers: dict[str, SignInState] = {}
+        self._elements_seen = visible_to(controller.data_list, Viewer.TELLER)
+        file, table = TABLE_OF[StoredRecord.APPLICATION]
+        self._columns_seen = columns_visible_to(controller.data_list, Viewer.TELLER, file, table)
+        self.day = OpeningDay(controller, store, bridge, clock, branch_time_zone, self)
+        self.day.changed.connect(self._day_changed)
+        self.day.ended.connect(self.sign_off)
+        self.day.trouble.connect(self.notice)
+        self._sign_ins = SignIns(store, bridge, clock, staff_pepper, self.day.fits, self)
+        self._sign_ins.admitted.connect(self._admitted)
+        self._sign_ins.left_meanwhile.connect(lambda account: self._note("record_sign_off", account.teller_id))
+        self._sign_ins.refused.connect(self._sign_in_refused)
+        self._sign_ins.trouble.connect(self.notice)
         controller.session_changed.connect(self._session_changed)
+        controller.view_changed.connect(self._show_holds)
         controller.trouble.connect(self.notice)
         self._timer = QTimer(self, interval=_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -101,23 +117,18 @@ class TellerDesk(QObject):
 
         One try at a time: side by side, all would be counted as the first.
         """
-        if self._trying:
-            return
-        self._trying, self._abandoned = True, False
-        self._show(replace(self._view, sign_in_error=None, locked_until=None))
-        self._bridge.when_done(
-            submitted(self._store, "teller", teller_id),
-            lambda account: self._check_pin(teller_id, account, pin),
-            self._not_tried,
-        )
+        if not self._sign_ins.trying:
+            self._show(replace(self._view, sign_in_error=None, locked_until=None))
+            self._sign_ins.begin(teller_id, pin)
 
     def sign_off(self) -> None:
         """Nobody is signed in any more, and a PIN that is still being checked signs nobody in."""
-        self._abandoned = True
+        self._sign_ins.abandon()
         if self._teller_id is not None:
             self._note("record_sign_off", self._teller_id)
         self._teller_id = self._role = None
-        self._show(replace(self._view, signed_in_as=None, sign_in_error=None, waiting=None, applications=()))
+        nothing = replace(self._view, waiting=None, applications=(), hand_over=None)
+        self._show(replace(nothing, signed_in_as=None, sign_in_error=None))
 
     # --- acts ---
 
@@ -136,6 +147,18 @@ class TellerDesk(QObject):
         if (teller_id := self._who_acts(Act.CLOSE_VISIT)) is not None:
             self._controller.send(TellerClosedVisit(teller_id))
 
+    def close_day(self) -> None:
+        """Close the terminal for today and sign off; a visit that is under way would lose its record."""
+        teller_id = self._who_acts(Act.CLOSE_DAY)
+        if teller_id is not None and self._controller.session.phase is Phase.IDLE:
+            self.day.close(teller_id)
+            self.sign_off()
+
+    def confirm_clock(self) -> None:
+        """The terminal's clock is right; the audit names who says so."""
+        if (teller_id := self._who_acts(Act.CONFIRM_CLOCK)) is not None:
+            self.clock_confirmed.emit(teller_id)
+
     def mark_opened(self, application_id: str) -> None:
         """The account is open in the bank's system: erase the record."""
         if (teller_id := self._who_acts(Act.MARK_OPENED)) is not None:
@@ -143,9 +166,28 @@ class TellerDesk(QObject):
 
     def erase_record(self, application_id: str) -> None:
         """The customer wants it gone, or no account is opened: erase the record, which the audit tells apart."""
-        if (teller_id := self._who_acts(Act.ERASE_RECORD)) is not None:
-            erased = submitted(self._store, "erase_application", application_id, ErasureReason.CUSTOMER_WISH, teller_id)
-            self._ask(erased, lambda _: self.refresh())
+        if (teller_id := self._who_acts(Act.ERASE_RECORD)) is None:
+            return
+
+        def erase(consent: Consent | None) -> None:
+            language = Language.ENGLISH if consent is None else Language(consent.language)
+            wish = ErasureReason.CUSTOMER_WISH
+            self._controller.own_records.erasures.erase(
+                application_id, wish, teller_id, language, self._hand_over, lambda error: self.notice(str(error))
+            )
+
+        self._ask(submitted(self._store, "consent_of", application_id), erase)
+
+    def copy_for_customer(self, application_id: str) -> None:
+        """The record as a copy to take along, in the language in which the customer agreed."""
+        if (teller_id := self._who_acts(Act.COPY_RECORD)) is not None:
+            self._controller.own_records.hand_over_copy(
+                application_id, teller_id, self._hand_over, lambda error: self.notice(str(error))
+            )
+
+    def hand_over_done(self) -> None:
+        """The customer has it; it is shown nowhere any more."""
+        self._show(replace(self._view, hand_over=None))
 
     def notice_seen(self, notice: TerminalNotice) -> None:
         """It goes from the console; IT's log keeps it."""
@@ -158,11 +200,17 @@ class TellerDesk(QObject):
         self._timer.start()
         self.refresh()
 
+    def stop(self) -> None:
+        """Desk ends: the key to the application records goes."""
+        self._timer.stop()
+        self.day.stop()
+
     def refresh(self) -> None:
         """Ask the store again; applications are read for a signed-in teller only."""
         self._sign_off_if_due()
+        self.day.look()
         self._ask(submitted(self._store, "undelivered_summary"), self._show_undelivered)
-        if self._who_may(Act.SEE_APPLICATIONS) is not None:
+        if self._who_may(Act.SEE_APPLICATIONS) is not None and self.day.state is DayState.OPEN:
             self._ask(submitted(self._store, "open_applications"), self._show_applications)
 
     def notice(self, sentence: str) -> None:
@@ -170,6 +218,14 @@ class TellerDesk(QObject):
         others = (old for old in self._view.notices if old.sentence != sentence)
         notices = (TerminalNotice(sentence, self._clock.now()), *others)
         self._show(replace(self._view, notices=notices[:_MAX_NOTICES]))
+
+    def _hand_over(self, what: OwnRecord | ErasureSlip | None) -> None:
+        """To the customer who stands at the counter: on paper, and on the console while the teller is signed in."""
+        self.refresh()
+        if what is not None and self._teller_id is not None:
+            self._show(replace(self._view, hand_over=what))
+        if what is not None:
+            self.handed_over.emit(what)
 
     def _who_may(self, act: Act) -> str | None:
         """The signed-in teller's id if the role may do this; nobody signed in may do nothing."""
@@ -190,74 +246,25 @@ class TellerDesk(QObject):
         if now < last_act_at or sign_off_due(self._signed_in_at, now, now) is not None:
             self.sign_off()
 
-    def _check_pin(self, teller_id: str, account: TellerAccount | None, pin: str) -> None:
-        """An unknown name takes as long as a wrong PIN and gets the same answers, the wait included."""
-        state = self._strangers.get(teller_id, SignInState()) if account is None else account.sign_in_state
-        if not may_try(state, self._clock.now()):
-            self._refuse_sign_in("locked", state.locked_until)
-            return
-
-        def checked(right: bool) -> None:
-            if account is not None and right:
-                self._admit(account)
-            else:
-                self._count_failure(teller_id, account, after_failure(state, self._clock.now()))
-
-        self._bridge.when_done(self._pin_checks.submit(_fits, account, pin), checked, self._not_tried)
-
-    def _count_failure(self, teller_id: str, account: TellerAccount | None, state: SignInState) -> None:
-        """Say that a PIN was wrong once that is counted; a store that cannot count answers no PIN, right or wrong."""
-        if account is not None:
-            self._bridge.when_done(
-                submitted(self._store, "record_sign_in", teller_id, state, succeeded=False),
-                lambda _: self._refuse_pin(state),
-                self._not_kept,
-            )
-            return
-        self._strangers.pop(teller_id, None)
-        self._strangers[teller_id] = state
-        if len(self._strangers) > _MAX_STRANGERS:
-            del self._strangers[next(iter(self._strangers))]
-        self._refuse_pin(state)
-
-    def _admit(self, account: TellerAccount) -> None:
-        """Sign in only once the audit holds it: nobody acts who cannot be named afterwards."""
-        if self._abandoned:
-            self._trying = False
-            return
-        self._bridge.when_done(
-            submitted(self._store, "record_sign_in", account.teller_id, after_success(), succeeded=True),
-            lambda _: self._admitted(account),
-            self._not_kept,
-        )
-
-    def _admitted(self, account: TellerAccount) -> None:
-        self._trying = False
-        if self._abandoned:
-            self._note("record_sign_off", account.teller_id)
-            return
+    def _admitted(self, account: TellerAccount, application_key: bytes) -> None:
         if self._teller_id is not None:
             self.sign_off()
         self._teller_id, self._role = account.teller_id, Role.TELLER
         self._signed_in_at = self._last_look_at = self._clock.now()
         self._show(replace(self._view, signed_in_as=account.name, sign_in_error=None, waiting=self._what_waits()))
+        self.day.open(account.teller_id, application_key)
         self.refresh()
 
-    def _not_kept(self, error: BaseException) -> None:
-        self._refuse_sign_in("not_kept")
-        self.notice(f"Nobody can sign in while the terminal cannot keep a record of it: {error}")
+    def _day_changed(self, state: DayState) -> None:
+        self._show(replace(self._view, day=state))
+        if state is DayState.OPEN:
+            self.refresh()
 
-    def _refuse_pin(self, state: SignInState) -> None:
-        """Say at once that a wait begins, not at the next try."""
-        self._refuse_sign_in("wrong_pin" if state.locked_until is None else "locked", state.locked_until)
+    def _show_holds(self, view: SessionView) -> None:
+        self._show(replace(self._view, holds=view.holds))
 
-    def _refuse_sign_in(self, answer: str, locked_until: datetime | None = None) -> None:
-        self._trying = False
+    def _sign_in_refused(self, answer: str, locked_until: datetime | None) -> None:
         self._show(replace(self._view, sign_in_error=answer, locked_until=locked_until))
-
-    def _not_tried(self, error: BaseException) -> None:
-        self._trying = False
-        self.notice(str(error))
 
     def _session_changed(self, session: Session) -> None:
         self._waiting_since = self._clock.now() if session.phase is Phase.WAITING_FOR_TELLER else None
@@ -270,14 +277,17 @@ class TellerDesk(QObject):
         session = self._controller.session
         if self._waiting_since is None:
             return None
+        record, seen = self._controller.record(), self._elements_seen
+        findings = "face_check_findings" in seen
         return WaitingVisit(
-            record=self._controller.record(),
+            record=None if record is None else visible_record(record, self._columns_seen),
             reason=session.referral or ReferralReason.COMPARISON_FAILED,
             since=self._waiting_since,
             can_be_answered=session.can_be_answered,
-            variant=session.variant,
-            suspicions=session.suspicions,
-            unmeasured=session.unmeasured,
+            variant=session.variant if "face_check_form" in seen else None,
+            suspicions=session.suspicions if findings else frozenset(),
+            unmeasured=session.unmeasured if findings else frozenset(),
+            checks=session.checks_asked,
         )
 
     def _show_undelivered(self, summary: Any) -> None:
@@ -289,9 +299,9 @@ class TellerDesk(QObject):
         shown = tuple(
             OpenApplication(
                 application_id=kept.application_id,
-                record=kept.record,
-                answered_at=kept.answered_at,
-                erased_at_latest=kept.erased_at_latest,
+                record=visible_record(kept.record, self._columns_seen),
+                answered_at=kept.answered_at if "answered_at" in self._columns_seen else None,
+                erased_at_latest=kept.erased_at_latest if "answered_at" in self._columns_seen else None,
             )
             for kept in applications
         )

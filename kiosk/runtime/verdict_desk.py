@@ -3,11 +3,14 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.privacy.consent import Consent
+from kiosk.privacy.own_code import ALPHABET, LENGTH, code_check
+from kiosk.privacy.visit_statement import OutcomeClass, StatementCore, sign_statement
 from kiosk.runtime.clock import Clock
 from kiosk.runtime.store_bridge import StoreBridge, submitted
 from kiosk.runtime.surface import VisitSlip
@@ -15,14 +18,26 @@ from kiosk.session.events import ApplicationRecord, TellerConfirmed, TellerRefus
 from kiosk.session.machine import Session
 from kiosk.store import verdict_words
 from kiosk.store.store import Store
-from kiosk.store.visit_records import CommittedVerdict
+from kiosk.store.visit_records import CommittedVerdict, SignedVerdict
 from kiosk.verification.verdict import (
     SALT_BYTES,
+    SHA256_BYTES,
     Verdict,
     VerdictMessage,
     application_reference,
     sign_message,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """By what an answer was found, as hashes that a slip can state; 32 bytes each."""
+
+    models_sha256: bytes
+    policy_sha256: bytes
+
+
+NO_RULES = RulesInForce(bytes(SHA256_BYTES), bytes(SHA256_BYTES))
 
 
 class VerdictDesk:
@@ -37,6 +52,7 @@ class VerdictDesk:
         terminal_name: str,
         clock: Clock,
         on_committed: Callable[[int], None],
+        rules: RulesInForce = NO_RULES,
     ) -> None:
         self._store = store
         self._bridge = bridge
@@ -45,6 +61,16 @@ class VerdictDesk:
         self._terminal_name = terminal_name
         self._clock = clock
         self._on_committed = on_committed
+        self._rules = rules
+
+    @property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The one in use."""
+        return self._signing_key
+
+    def sign_with(self, signing_key: Ed25519PrivateKey) -> None:
+        """Sign what is answered from now on with another key."""
+        self._signing_key = signing_key
 
     def when_done(
         self, future: "Future[Any]", then: Callable[[Any], None], otherwise: Callable[[BaseException], None]
@@ -77,27 +103,43 @@ class VerdictDesk:
         salt = secrets.token_bytes(SALT_BYTES)
         reference = application_reference(salt, record.document_kind, record.document_number, record.birth_date)
         verdict = Verdict(reference, session.answer, int(answered_at.timestamp()))
+        own_code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) if session.answer else ""
 
-        def build(sequence: int, tree_head: bytes) -> str:
-            return sign_message(VerdictMessage(self._kiosk_id, sequence, verdict, tree_head), self._signing_key)
+        signing_key, consent_sha256 = self._signing_key, bytes.fromhex(session.consent.text_sha256)
 
-        slip = VisitSlip(
-            terminal=self._terminal_name,
-            issued_at=answered_at,
-            application_reference=reference.hex(),
-            salt=salt.hex(),
-            accepted=session.answer,
-        )
+        def core(sequence: int) -> StatementCore:
+            return StatementCore(
+                self._kiosk_id, verdict.issued_at_s, reference, salt, consent_sha256, self._rules.models_sha256,
+                self._rules.policy_sha256, _outcome(session), sequence,
+            )  # fmt: skip
+
+        def build(sequence: int, tree_head: bytes) -> SignedVerdict:
+            message = VerdictMessage(self._kiosk_id, sequence, verdict, tree_head)
+            return SignedVerdict(sign_message(message, signing_key), core(sequence).sha256)
+
+        def slip(committed: CommittedVerdict) -> VisitSlip:
+            public_key = signing_key.public_key().public_bytes_raw()
+            return VisitSlip(
+                terminal=self._terminal_name,
+                issued_at=answered_at,
+                application_reference=reference.hex(),
+                salt=salt.hex(),
+                accepted=verdict.answer,
+                own_code=own_code,
+                statement=sign_statement(core(committed.sequence), committed.place, public_key, signing_key.sign),
+            )
+
         kept: Future[Any] | None = None
         if session.answer:
-            kept = submitted(self._store, "keep_application", visit_id, record, reference, answered_at)
+            check = code_check(own_code, reference)
+            kept = submitted(self._store, "keep_application", visit_id, record, reference, answered_at, check)
         actor, detail = _who(session)
         future = submitted(
             self._store, "commit_verdict", visit_id, build=build, verdict=verdict, actor=actor, detail=detail
         )
 
         def done(committed: CommittedVerdict) -> None:
-            then(slip)
+            then(slip(committed))
             self._on_committed(committed.sequence)
 
         def refused(error: BaseException) -> None:
@@ -106,6 +148,16 @@ class VerdictDesk:
             otherwise(cause or error)
 
         self._bridge.when_done(future, done, refused)
+
+
+def _outcome(session: Session) -> OutcomeClass:
+    match session.teller_act:
+        case TellerConfirmed():
+            return OutcomeClass.CONFIRMED_BY_STAFF
+        case TellerRefused():
+            return OutcomeClass.REFUSED_BY_STAFF
+        case None:
+            return OutcomeClass.ACCEPTED_BY_POLICY
 
 
 def _who(session: Session) -> tuple[str, str]:

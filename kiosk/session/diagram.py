@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from kiosk.session.events import Event
 from kiosk.session.machine import MAX_ATTEMPTS, TIMEOUT_S, TRANSITIONS, WARNING_S, Effect, Phase, Step
+from kiosk.session.own_record_steps import MAX_TRIES
 
 _INTRODUCTION = """\
 # A visit, step by step
@@ -35,6 +36,20 @@ The same event can mean different things, depending on what the session remember
 - `TellerConfirmed` and `TellerRefused` count only with the name of a teller and for a visit that can be answered: a
   document, the details, an account class. `TellerConfirmed` also needs both of the teller's checks: the face itself,
   and the person against the document.
+
+## A customer's own record
+
+"Your data here" on the welcome screen leads through the phases that begin with `own_`
+(`kiosk/session/own_record_steps.py`): they read a document and never a face, answer nothing and send nothing. The
+welcome screen joins them to the others, and a consent that is withdrawn after a yes, which leads to the same erasure.
+
+- A consent to anything but *own_record* is a refusal. It is recorded before the document is read, and discarded with
+  the visit.
+- `OwnCodeEntered` counts only with ten characters that a code can have. An expired document, or that of a child, finds
+  its holder's record like any other; one whose check digits are wrong finds nothing.
+- Whatever does not fit, the customer reads the same sentence. After {MAX_TRIES} tries in a visit our staff help, and
+  after as many on end on one terminal each search waits half a minute.
+- While the record is being erased nothing interrupts. Leaving before that changes nothing.
 
 ## Attempts outlive a visit that breaks off
 

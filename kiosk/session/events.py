@@ -1,6 +1,6 @@
 """What can happen during a visit. Events carry what the session must remember, never a pixel or a score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -109,6 +109,11 @@ class Cancelled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentWithdrawn(Event):
+    """The customer takes back what they agreed to: everything of the visit is erased, the record included."""
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictAcknowledged(Event):
     """The customer has read the verdict and taken the slip."""
 
@@ -116,6 +121,84 @@ class VerdictAcknowledged(Event):
 @dataclass(frozen=True, slots=True)
 class TimedOut(Event):
     """Nobody answered, the 20-second warning included."""
+
+
+# --- a customer who asks for their own record ---
+
+
+class OwnRecordOutcome(StrEnum):
+    """Why no record is shown, as far as a customer is told."""
+
+    NONE = "none"
+    NOT_FOUND = "not_found"
+    """Whatever did not fit: the code, the document, or both; or the record is gone already."""
+    TOO_MANY_TRIES = "too_many_tries"
+    OUT_OF_REACH = "out_of_reach"
+    """The terminal cannot read or erase records at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordAsked(Event):
+    """The customer touched "Your data here" on the welcome screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCodeEntered(Event):
+    """The code of the slip, as it was typed."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCodeAgain(Event):
+    """Another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordFound(Event):
+    """Code and document fit one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordMissing(Event):
+    """No record can be shown."""
+
+    outcome: OwnRecordOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCopyAsked(Event):
+    """The customer wants to take a copy along."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnErasureAsked(Event):
+    """The customer wants the record gone, and is asked once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnErasureConfirmed(Event):
+    """The customer was asked and says yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordBack(Event):
+    """Back to the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordLeft(Event):
+    """The customer is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordErased(Event):
+    """The record is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecordNotErased(Event):
+    """The store refused; the order may stand and be carried out later."""
 
 
 # --- devices and children ---
@@ -203,11 +286,17 @@ class TellerCheck(StrEnum):
     """For mask material, a screen, a print."""
     PERSON = "person"
     """Against the document."""
+    GUARDIAN = "guardian"
+    """Is present, has read the notice, and consents; asked where the customer is too young to."""
+
+
+ALWAYS_CHECKED = frozenset({TellerCheck.FACE, TellerCheck.PERSON})
+"""Before every yes, whoever the customer is."""
 
 
 @dataclass(frozen=True, slots=True)
 class TellerConfirmed(Event):
-    """Counts only with every check made."""
+    """Counts only with every check made that the visit asks for."""
 
     teller_id: str
     checks: frozenset[TellerCheck]

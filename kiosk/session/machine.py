@@ -5,13 +5,15 @@ not name for a phase is ignored: late and doubled events are normal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from kiosk.document.evidence import DocumentEvidence, DocumentRemark
 from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.own_code import normalised
 from kiosk.session.events import (
+    ALWAYS_CHECKED,
     Accepted,
     AccountClass,
     AccountClassChosen,
@@ -20,6 +22,7 @@ from kiosk.session.events import (
     Cancelled,
     ConsentGiven,
     ConsentRefused,
+    ConsentWithdrawn,
     DetailsConfirmed,
     DocumentNotAcceptable,
     DocumentRead,
@@ -30,6 +33,13 @@ from kiosk.session.events import (
     Language,
     LanguageChosen,
     LivenessPassed,
+    OwnCodeEntered,
+    OwnRecordAsked,
+    OwnRecordFound,
+    OwnRecordLeft,
+    OwnRecordMissing,
+    OwnRecordNotErased,
+    OwnRecordOutcome,
     Positioned,
     Referred,
     Started,
@@ -42,72 +52,27 @@ from kiosk.session.events import (
     VerdictCommitted,
     VerdictNotCommitted,
 )
+from kiosk.session.own_record_steps import NEEDS_READER, OWN_RECORD_STEPS, outcome_after, refine_own_record
+from kiosk.session.steps import OWN_RECORD_PHASES, TIMEOUT_S, WARNING_S, Effect, Phase, Step
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding
 
+__all__ = [
+    "MAX_ATTEMPTS",
+    "OWN_RECORD_PHASES",
+    "TIMEOUT_S",
+    "TRANSITIONS",
+    "WARNING_S",
+    "Effect",
+    "EndNote",
+    "Phase",
+    "Session",
+    "Step",
+    "advance",
+    "referral_for",
+]
+
 MAX_ATTEMPTS = 3
-
-
-class Phase(StrEnum):
-    """Every phase has a page."""
-
-    IDLE = "idle"
-    CHOOSING_LANGUAGE = "choosing_language"
-    ASKING_CONSENT = "asking_consent"
-    CHOOSING_ACCOUNT_CLASS = "choosing_account_class"
-    READING_DOCUMENT = "reading_document"
-    CONFIRMING_DETAILS = "confirming_details"
-    PREPARING_FACE_CHECK = "preparing_face_check"
-    """What comes is explained and a gentler way offered; nothing shines and no camera is read before."""
-    POSITIONING = "positioning"
-    CHECKING_LIVENESS = "checking_liveness"
-    COMPARING = "comparing"
-    WAITING_FOR_TELLER = "waiting_for_teller"
-    RECORDING_VERDICT = "recording_verdict"
-    SHOWING_VERDICT = "showing_verdict"
-
-
-TIMEOUT_S: Mapping[Phase, float | None] = MappingProxyType(
-    {
-        Phase.IDLE: None,
-        Phase.CHOOSING_LANGUAGE: 60.0,
-        Phase.ASKING_CONSENT: 180.0,
-        Phase.CHOOSING_ACCOUNT_CLASS: 90.0,
-        Phase.READING_DOCUMENT: 90.0,
-        Phase.CONFIRMING_DETAILS: 180.0,
-        Phase.PREPARING_FACE_CHECK: 120.0,
-        Phase.POSITIONING: 90.0,
-        Phase.CHECKING_LIVENESS: 60.0,
-        Phase.COMPARING: 60.0,
-        Phase.WAITING_FOR_TELLER: 300.0,
-        Phase.RECORDING_VERDICT: None,
-        Phase.SHOWING_VERDICT: 45.0,
-    }
-)
-"""How long nobody may touch anything before `TimedOut`; every touch starts it anew."""
-
-WARNING_S = 20.0
-"""How long before the end the screen asks whether the customer is still there (WCAG 2.2.1)."""
-
-
-class Effect(StrEnum):
-    """What the controller must carry out, in the order given."""
-
-    RECORD_CONSENT = "record_consent"
-    START_READING_DOCUMENT = "start_reading_document"
-    STOP_READING_DOCUMENT = "stop_reading_document"
-    START_FACE_CAPTURE = "start_face_capture"
-    STOP_FACE_CAPTURE = "stop_face_capture"
-    START_CHALLENGE = "start_challenge"
-    STOP_CHALLENGE = "stop_challenge"
-    COMPARE = "compare"
-    CALL_TELLER = "call_teller"
-    COMMIT_YES = "commit_yes"
-    COMMIT_NO = "commit_no"
-    DISCARD_VISIT = "discard_visit"
-    """Erase every row of a visit that ended without a verdict."""
-    END_VISIT = "end_visit"
-    """End eyes and reader with all they held; forget the session; warm fresh ones."""
 
 
 class EndNote(StrEnum):
@@ -115,18 +80,14 @@ class EndNote(StrEnum):
 
     NONE = "none"
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
     TIMED_OUT = "timed_out"
     TECHNICAL = "technical"
     CONSENT_REFUSED = "consent_refused"
     CLOSED_BY_TELLER = "closed_by_teller"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a transition leads and what it asks for."""
-
-    phase: Phase
-    effects: tuple[Effect, ...] = ()
+    OWN_RECORD_LEFT = "own_record_left"
+    """Somebody looked for their own record, and nothing was changed."""
+    OWN_RECORD_FAILED = "own_record_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +115,11 @@ class Session:
     teller_act: TellerConfirmed | TellerRefused | None = None
     answer: bool | None = None
     """True yes, False no, None undecided."""
+    own_code: str = field(default="", repr=False)
+    """Typed by a customer who asks for their own record; forgotten once it was looked for."""
+    own_tries: int = 0
+    """How often nothing was found in this visit."""
+    own_outcome: OwnRecordOutcome = OwnRecordOutcome.NONE
     end_note: EndNote = EndNote.NONE
 
     @property
@@ -170,8 +136,22 @@ class Session:
 
     @property
     def face_allowed(self) -> bool:
-        """Only an explicit consent to the face check, not declined since, lets the camera be read."""
-        return self.consent is not None and self.consent.includes_face_check and not self.face_declined
+        """Only an explicit consent to the face check, not declined since, lets the camera be read.
+
+        Never that of a child.
+        """
+        agreed = self.consent is not None and self.consent.includes_face_check
+        return agreed and not self.face_declined and not self.needs_guardian
+
+    @property
+    def needs_guardian(self) -> bool:
+        """The document's holder is too young to consent alone."""
+        return self.evidence is not None and DocumentRemark.NEEDS_GUARDIAN in self.evidence.remarks
+
+    @property
+    def checks_asked(self) -> frozenset[TellerCheck]:
+        """What a teller must have made sure of before a yes."""
+        return ALWAYS_CHECKED | {TellerCheck.GUARDIAN} if self.needs_guardian else ALWAYS_CHECKED
 
     @property
     def may_check_face(self) -> bool:
@@ -183,12 +163,13 @@ class Session:
         """A face check is under way or may still come, be it with another document."""
         refused = self.consent is not None and not self.consent.includes_face_check
         over = self.phase in (Phase.IDLE, Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)
-        return not (over or refused or self.face_declined)
+        never = self.phase in OWN_RECORD_PHASES
+        return not (never or over or refused or self.face_declined)
 
     @property
     def needs_reader(self) -> bool:
         """A document is being read, or may still be."""
-        return self.phase in _UNTIL_DETAILS
+        return self.phase in _UNTIL_DETAILS or self.phase in NEEDS_READER
 
 
 _FACE_CHECK = (Phase.PREPARING_FACE_CHECK, Phase.POSITIONING, Phase.CHECKING_LIVENESS, Phase.COMPARING)
@@ -214,6 +195,11 @@ class LastAttemptFailed(Event):
     """The attempt was the last that the visit had."""
 
     suspicions: frozenset[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianConfirmed(TellerConfirmed):
+    """A teller's yes to a child whose guardian consents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +254,13 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (P.COMPARING, LastAttemptFailed): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.COMPARING, FaceDeclined): Step(P.WAITING_FOR_TELLER, (E.STOP_FACE_CAPTURE, E.CALL_TELLER)),
     (P.WAITING_FOR_TELLER, TellerConfirmed): Step(P.RECORDING_VERDICT, (E.COMMIT_YES,)),
+    (P.WAITING_FOR_TELLER, GuardianConfirmed): Step(P.RECORDING_VERDICT, (E.RECORD_GUARDIAN_CONSENT, E.COMMIT_YES)),
     (P.WAITING_FOR_TELLER, TellerRefused): Step(P.RECORDING_VERDICT, (E.COMMIT_NO,)),
     (P.WAITING_FOR_TELLER, FaceDeclined): Step(P.WAITING_FOR_TELLER),
     (P.RECORDING_VERDICT, VerdictCommitted): Step(P.SHOWING_VERDICT),
     (P.RECORDING_VERDICT, VerdictNotCommitted): Step(P.IDLE, _ABANDON),
     (P.SHOWING_VERDICT, VerdictAcknowledged): Step(P.IDLE, (E.END_VISIT,)),
+    (P.SHOWING_VERDICT, ConsentWithdrawn): Step(P.OWN_ERASING, (E.ERASE_VISIT_RECORD,)),
     (P.SHOWING_VERDICT, Cancelled): Step(P.IDLE, (E.END_VISIT,)),
     (P.SHOWING_VERDICT, TimedOut): Step(P.IDLE, (E.END_VISIT,)),
     (P.SHOWING_VERDICT, TellerClosedVisit): Step(P.IDLE, (E.END_VISIT,)),
@@ -280,15 +268,23 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
 
 # A visit may be left from everywhere, except while a verdict is being written: that takes milliseconds and must
 # not be half done.
-_LEAVE_FROM = tuple(phase for phase in Phase if phase not in (P.IDLE, P.RECORDING_VERDICT, P.SHOWING_VERDICT))
+_STAY = (P.IDLE, P.RECORDING_VERDICT, P.SHOWING_VERDICT, *OWN_RECORD_PHASES)
+_LEAVE_FROM = tuple(phase for phase in Phase if phase not in _STAY)
 _LEAVE_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (phase, event): Step(P.IDLE, _ABANDON)
     for phase in _LEAVE_FROM
     for event in (Cancelled, TimedOut, CameraLost, TellerClosedVisit)
     if not (event is CameraLost and phase is P.WAITING_FOR_TELLER)  # no camera is needed any more
 }
+_WITHDRAW_STEPS: dict[tuple[Phase, type[Event]], Step] = {
+    (phase, ConsentWithdrawn): Step(P.IDLE, _ABANDON)
+    for phase in _LEAVE_FROM
+    if phase not in (P.CHOOSING_LANGUAGE, P.ASKING_CONSENT)  # nothing was given yet
+}
 
-TRANSITIONS: Mapping[tuple[Phase, type[Event]], Step] = MappingProxyType(_OWN_STEPS | _LEAVE_STEPS)
+TRANSITIONS: Mapping[tuple[Phase, type[Event]], Step] = MappingProxyType(
+    _OWN_STEPS | _LEAVE_STEPS | _WITHDRAW_STEPS | dict(OWN_RECORD_STEPS)
+)
 
 
 def advance(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]]:
@@ -298,12 +294,14 @@ def advance(session: Session, event: Event) -> tuple[Session, tuple[Effect, ...]
     if step is None:
         return session, ()
     if step.phase is Phase.IDLE:
-        return Session(end_note=_end_note(refined)), step.effects
+        return Session(end_note=_end_note(session.phase, refined)), step.effects
     return replace(_remember(session, refined), phase=step.phase), step.effects
 
 
 def _refine(session: Session, event: Event) -> Event:
     """Turn an event into the one the table knows, given what the session remembers; in doubt, the teller."""
+    if session.phase in OWN_RECORD_PHASES:
+        return refine_own_record(event, session.own_outcome)
     match event:
         case ConsentGiven() if Purpose.APPLICATION not in event.consent.purposes:
             return ConsentRefused()
@@ -323,13 +321,20 @@ def _refine(session: Session, event: Event) -> Event:
             return LastAttemptFailed(event.suspicions)
         case TellerConfirmed() | TellerRefused() if not (session.can_be_answered and event.teller_id.strip()):
             return Event()
-        case TellerConfirmed() if event.checks != frozenset(TellerCheck):
+        case TellerConfirmed() if not event.checks >= session.checks_asked:
+            return Event()
+        case TellerConfirmed() if session.needs_guardian:
+            return GuardianConfirmed(event.teller_id, session.checks_asked)
+        case TellerConfirmed():
+            return TellerConfirmed(event.teller_id, session.checks_asked)
+        case ConsentWithdrawn() if session.phase is Phase.SHOWING_VERDICT and session.answer is not True:
             return Event()
         case _:
             return event
 
 
 _REFERRAL_FOR_REMARK = (
+    (DocumentRemark.NEEDS_GUARDIAN, ReferralReason.GUARDIAN_NEEDED),
     (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
     (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
     (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT, ReferralReason.NOT_AN_IDENTITY_DOCUMENT),
@@ -398,6 +403,18 @@ def _remember(session: Session, event: Event) -> Session:
         case Referred():
             unmeasured = session.unmeasured | event.unmeasured
             return replace(session, referral=session.referral or event.reason, unmeasured=unmeasured)
+        case OwnRecordAsked():
+            return replace(session, end_note=EndNote.NONE)
+        case OwnCodeEntered():
+            return replace(session, own_code=normalised(event.code), own_outcome=OwnRecordOutcome.NONE)
+        case OwnRecordFound():
+            return replace(session, own_code="", evidence=None)
+        case OwnRecordMissing():
+            tries = session.own_tries + 1
+            outcome = outcome_after(tries, event)
+            return replace(session, own_code="", evidence=None, own_tries=tries, own_outcome=outcome)
+        case OwnRecordNotErased():
+            return replace(session, own_outcome=OwnRecordOutcome.OUT_OF_REACH)
         case Accepted():
             return replace(session, answer=True)
         case TellerConfirmed():
@@ -408,10 +425,21 @@ def _remember(session: Session, event: Event) -> Session:
             return session
 
 
-def _end_note(event: Event) -> EndNote:
+def _own_record_end_note(phase: Phase, event: Event) -> EndNote:
+    """Nothing to say where the customer was done, or has had the receipt."""
+    if isinstance(event, OwnRecordLeft) or phase is Phase.OWN_ERASED:
+        return EndNote.NONE
+    return EndNote.OWN_RECORD_FAILED if isinstance(event, CameraLost) else EndNote.OWN_RECORD_LEFT
+
+
+def _end_note(phase: Phase, event: Event) -> EndNote:
     match event:
+        case _ if phase in OWN_RECORD_PHASES:
+            return _own_record_end_note(phase, event)
         case Cancelled():
             return EndNote.CANCELLED
+        case ConsentWithdrawn():
+            return EndNote.WITHDRAWN
         case TimedOut():
             return EndNote.TIMED_OUT
         case ConsentRefused():

@@ -4,8 +4,9 @@ write show here and nowhere in SQLite.
 It also carries the database key's check value, so that another vault's key and a damaged database are told apart.
 
 Both anchors lie in the folder `store/` with their databases. Who puts back a database with the anchor of the same
-moment, or the whole older folder, is not noticed here: that takes a counter outside, which is the bank's view of the
-sequence. (An older `applications.db` shows in the books, see `missing_records`.)
+moment, or the whole older folder, is noticed by a counter outside the folder only: the machine's own, where it has one
+(`machine_counter`), else the bank's view of the sequence. (An older `applications.db` shows in the books, see
+`missing_records`.)
 """
 
 import hashlib
@@ -13,9 +14,11 @@ import hmac
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kiosk.errors import StoreError
 from kiosk.store.durable_file import replace_durably
+from kiosk.store.merkle_tree import EMPTY_HEAD, Frontier, frontier_of
 
 _FORMAT = "kiosk store anchor 1"
 
@@ -60,6 +63,31 @@ class RolledBackError(AnchorError):
         super().__init__(path, f"{database} is not the store of the last run ({fault}): put back the newest copy.")
 
 
+class FolderPutBackError(AnchorError):
+    """Database and anchor fit each other and not the machine's counter."""
+
+    def __init__(self, path: Path, counted: int, found: int) -> None:
+        self.counted, self.found = counted, found
+        super().__init__(
+            path,
+            f"{path.parent} is a copy of an earlier moment (it says {counted}, this machine has counted to {found}):"
+            " put back the newest copy.",
+        )
+
+
+class OtherMachineError(AnchorError):
+    """The store counts with a machine that is not this one any more."""
+
+    def __init__(self, path: Path, counted: int, found: int | None) -> None:
+        self.counted, self.found = counted, found
+        has = "has no such counter" if found is None else f"has counted to {found}"
+        super().__init__(
+            path,
+            f"{path.parent} counts with another machine (it says {counted}, this one {has}): put the store on its own"
+            " machine; if its TPM was replaced or cleared, tell the kiosk so with `kiosk audit new-counter`.",
+        )
+
+
 class DatabaseMissingError(AnchorError):
     """The anchor stands without its database."""
 
@@ -72,9 +100,19 @@ class DatabaseMissingError(AnchorError):
 class Anchor:
     """How far a database had got: transactions, audit entries and the audit's tree head (32 bytes)."""
 
-    generation: int
-    audit_size: int
-    audit_head: bytes
+    generation: int = 0
+    audit_size: int = 0
+    audit_head: bytes = EMPTY_HEAD
+    audit_peaks: tuple[bytes, ...] | None = None
+    """From these the tree can be gone on with; None in an anchor of the first version."""
+    machine_counter: int | None = None
+    """Where the machine's counter stands, or will once it is advanced; None where it has none."""
+
+    @property
+    def frontier(self) -> Frontier | None:
+        """The audit tree that this anchor vouches for; None if all its entries must be read for it."""
+        frontier = None if self.audit_peaks is None else frontier_of(self.audit_size, self.audit_peaks)
+        return frontier if frontier is not None and frontier.head() == self.audit_head else None
 
 
 class AnchorFile:
@@ -97,9 +135,9 @@ class AnchorFile:
             raise AnchorDamagedError(self.path)
         try:
             body = json.loads(lines[0])
-            anchor = Anchor(int(body["generation"]), int(body["audit_size"]), bytes.fromhex(body["audit_head"]))
+            anchor = _anchor_of(body)
             same_key = body["format"] == _FORMAT and body["key_check"] == self._key_check
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise AnchorDamagedError(self.path) from None
         if not same_key:
             raise WrongStoreKeyError(self.path, database)
@@ -116,10 +154,41 @@ class AnchorFile:
                 "generation": anchor.generation,
                 "audit_size": anchor.audit_size,
                 "audit_head": anchor.audit_head.hex(),
+                "audit_peaks": None if anchor.audit_peaks is None else [peak.hex() for peak in anchor.audit_peaks],
+                "machine_counter": anchor.machine_counter,
             }
         ).encode()
-        digest = hashlib.sha256(body).hexdigest().encode()
-        replace_durably(self.path, b"\n".join((body, self._seal(body), digest, b"")))
+        replace_durably(self.path, _content(body, self._seal(body)))
 
     def _seal(self, body: bytes) -> bytes:
-        return hmac.new(self._anchor_key, body, hashlib.sha256).hexdigest().encode()
+        return _sealed(self._anchor_key, body)
+
+
+def sealed_anew(path: Path, anchor_key: bytes, next_key: bytes) -> bytes:
+    """The content of an anchor under another anchor key, its database's key unchanged; raise `AnchorDamagedError`."""
+    try:
+        body, seal, _ = path.read_bytes().splitlines()
+    except (OSError, ValueError):
+        raise AnchorDamagedError(path) from None
+    if not hmac.compare_digest(_sealed(anchor_key, body), seal):
+        raise AnchorDamagedError(path)
+    return _content(body, _sealed(next_key, body))
+
+
+def _content(body: bytes, seal: bytes) -> bytes:
+    return b"\n".join((body, seal, hashlib.sha256(body).hexdigest().encode(), b""))
+
+
+def _sealed(anchor_key: bytes, body: bytes) -> bytes:
+    return hmac.new(anchor_key, body, hashlib.sha256).hexdigest().encode()
+
+
+def _anchor_of(body: Any) -> Anchor:
+    peaks, counter = body.get("audit_peaks"), body.get("machine_counter")
+    return Anchor(
+        int(body["generation"]),
+        int(body["audit_size"]),
+        bytes.fromhex(body["audit_head"]),
+        None if peaks is None else tuple(map(bytes.fromhex, peaks)),
+        None if counter is None else int(counter),
+    )

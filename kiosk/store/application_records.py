@@ -7,7 +7,7 @@ from kiosk.privacy.retention import ErasureOrder
 from kiosk.store.applications import Applications, KeptApplication
 from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
 from kiosk.store.database import open_database
-from kiosk.store.missing_records import MissingRecord, missing_records
+from kiosk.store.missing_records import MissingRecord, missing_records, overdue_unseen
 from kiosk.store.store_thread import APPLICATIONS_FILE, StoreThread, in_store_thread
 
 
@@ -21,7 +21,9 @@ class ApplicationRecords(StoreThread):
             return
         path = self._folder / APPLICATIONS_FILE
         applications = Applications(
-            open_database(path, application_key, self._keys.anchor, self._data_list, forgets=True)
+            open_database(
+                path, self._keys.application_key(application_key), self._keys.anchor, self._data_list, forgets=True
+            )
         )
         try:
             self._erasures.sweep_applications(applications)
@@ -58,8 +60,18 @@ class ApplicationRecords(StoreThread):
 
     @in_store_thread
     def erase_due(self, now: datetime) -> list[ErasureOrder]:
-        """Carry out what the retention schedule orders by now; return it."""
-        return self._erasures.erase_due(self._applications, now)
+        """Carry out what the retention schedule orders by now; return it. Nothing while the clock is in doubt."""
+        return [] if self._clock.look() is not None else self._erasures.erase_due(self._applications, now)
+
+    @in_store_thread
+    def erase_some_due(self, now: datetime) -> list[ErasureOrder]:
+        """As `erase_due`, in slices between which others have their turn: call again until it answers with none."""
+        return [] if self._clock.look() is not None else self._erasures.erase_some_due(self._applications, now)
+
+    @in_store_thread
+    def overdue_while_locked(self, now: datetime) -> int:
+        """How many records wait locked for a teller although their time is over; 0 while they are open."""
+        return 0 if self._applications is not None else overdue_unseen(self._books, self._schedule, now)
 
     @in_store_thread
     def note_missing_records(self, now: datetime) -> list[MissingRecord]:

@@ -28,14 +28,43 @@ class KeptApplication:
     record: ApplicationRecord
 
 
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """By what a customer finds a record again."""
+
+    application_id: str
+    reference: bytes
+    code_check: bytes | None
+    document_number: str
+
+
 class Applications:
     """The `application` table of an opened `applications.db`; the one place where records stand in clear."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def keep(self, application_id: str, record: ApplicationRecord, reference: bytes, answered_at: datetime) -> None:
-        """Keep a record durably."""
+    def keep(
+        self,
+        application_id: str,
+        record: ApplicationRecord,
+        reference: bytes,
+        answered_at: datetime,
+        code_check: bytes | None = None,
+    ) -> None:
+        """Keep a record durably; `code_check` is of the code on the customer's slip."""
+        with self.database.transaction():
+            self.insert(application_id, record, reference, answered_at, code_check)
+
+    def insert(
+        self,
+        application_id: str,
+        record: ApplicationRecord,
+        reference: bytes,
+        answered_at: datetime,
+        code_check: bytes | None = None,
+    ) -> None:
+        """Keep a record inside the caller's transaction."""
         row = (
             application_id,
             reference,
@@ -49,23 +78,46 @@ class Applications:
             record.address,
             record.phone,
             record.account_class.value,
+            code_check,
         )
-        with self.database.transaction():
-            self.database.execute(f"INSERT INTO application ({_COLUMNS}) VALUES ({', '.join('?' * 12)})", row)  # noqa: S608
+        places = ", ".join("?" * len(row))
+        self.database.execute(f"INSERT INTO application ({_COLUMNS}, code_check) VALUES ({places})", row)  # noqa: S608
 
     def kept(self, schedule: RetentionSchedule) -> list[KeptApplication]:
         """Every record, the oldest first."""
         rows = self.database.rows(f"SELECT {_COLUMNS} FROM application ORDER BY answered_at, application_id")  # noqa: S608
         return [_application(row, schedule) for row in rows]
 
+    def kept_as(self, application_id: str, schedule: RetentionSchedule) -> KeptApplication:
+        """The record of this id, which is there."""
+        row = self.database.row(f"SELECT {_COLUMNS} FROM application WHERE application_id = ?", (application_id,))  # noqa: S608
+        assert row is not None
+        return _application(row, schedule)
+
+    def own_keys(self, kind: DocumentKind, birth_date: date) -> list[OwnKey]:
+        """By what the records of people born on that day, with that kind of document, are found again."""
+        rows = self.database.rows(
+            "SELECT application_id, reference, code_check, document_number FROM application"
+            " WHERE birth_date = ? AND document_kind = ?",
+            (birth_date.isoformat(), kind.value),
+        )
+        return [OwnKey(*row) for row in rows]
+
     def ids_and_references(self) -> list[tuple[str, bytes]]:
         """What identifies each record, without the record."""
         return [(row[0], row[1]) for row in self.database.rows("SELECT application_id, reference FROM application")]
 
-    def kept_since(self) -> list[tuple[str, datetime]]:
-        """Application ids and when each was answered."""
-        rows = self.database.rows("SELECT application_id, answered_at FROM application")
+    def due_by(self, oldest_not_due: datetime, ahead: datetime, most: int) -> list[tuple[str, datetime]]:
+        """At most so many ids, and when each was answered: those dated ahead of this, then the oldest up to that."""
+        query = "SELECT application_id, answered_at FROM application WHERE answered_at"
+        rows = self.database.rows(f"{query} > ? ORDER BY answered_at LIMIT {most}", (to_text(ahead),))
+        if not rows:
+            rows = self.database.rows(f"{query} <= ? ORDER BY answered_at LIMIT {most}", (to_text(oldest_not_due),))
         return [(row[0], from_text(row[1])) for row in rows]
+
+    def count(self) -> int:
+        """How many records there are."""
+        return int(self.database.rows("SELECT count(*) FROM application")[0][0])
 
     def holds(self, application_id: str) -> bool:
         """Whether a record is there."""

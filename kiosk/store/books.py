@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.visit_statement import AuditPlace
+from kiosk.store.anchor import Anchor
 from kiosk.store.audit_trail import AuditDetail, AuditKind, AuditTrail
+from kiosk.store.checkpoints import Checkpoints
 from kiosk.store.consent_ledger import ConsentLedger
 from kiosk.store.database import Database, open_database
 from kiosk.store.failure_ledger import FailureLedger
@@ -22,18 +25,19 @@ class Books:
         """Open and check `kiosk.db`, its audit trail included; raise a named `StoreError`."""
         trail: AuditTrail | None = None
 
-        def recompute(database: Database, at_size: int) -> bytes:
+        def load(database: Database, anchor: Anchor) -> bytes:
             nonlocal trail
             trail = AuditTrail(database)
-            return trail.load(at_size)
+            return trail.load(anchor)
 
-        self.database = open_database(path, key, anchor_key, data_list, recompute)
+        self.database = open_database(path, key, anchor_key, data_list, load)
         self.trail = trail or AuditTrail(self.database)
         self.consents = ConsentLedger(self.database)
         self.outbox = Outbox(self.database)
         self.tellers = Tellers(self.database)
         self.erasures = RetentionLedger(self.database)
         self.failures = FailureLedger(self.database)
+        self.checkpoints = Checkpoints(self.database)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -52,6 +56,6 @@ class Recorder:
         self._books = books
         self.moment = moment
 
-    def record(self, actor: str, kind: AuditKind, detail: AuditDetail | None = None) -> None:
-        """Append an entry inside the caller's transaction."""
-        self._books.trail.append(self.moment(), actor, kind, detail)
+    def record(self, actor: str, kind: AuditKind, detail: AuditDetail | None = None) -> AuditPlace:
+        """Append an entry inside the caller's transaction; return its place in the tree."""
+        return self._books.trail.append(self.moment(), actor, kind, detail)

@@ -4,7 +4,8 @@ from functools import cache
 from pathlib import Path
 
 from kiosk.errors import StoreError
-from kiosk.privacy.data_list import DataProtectionList, parse_data_list
+from kiosk.privacy.data_list import DataProtectionList
+from kiosk.privacy.list_reading import parse_data_list
 
 DATA_LIST_PATH = Path(__file__).resolve().parents[2] / "assets" / "data_protection_list.toml"
 

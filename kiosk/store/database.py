@@ -5,6 +5,7 @@ Knows how rows become durable, not what they mean. Belongs to the thread that op
 """
 
 import contextlib
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +16,19 @@ from typing import Any
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from kiosk.privacy.data_list import DataProtectionList
-from kiosk.store.anchor import Anchor, AnchorFile, AnchorMissingError, DatabaseMissingError, RolledBackError
+from kiosk.store.anchor import (
+    Anchor,
+    AnchorFile,
+    AnchorMissingError,
+    DatabaseMissingError,
+    FolderPutBackError,
+    OtherMachineError,
+    RolledBackError,
+)
 from kiosk.store.database_errors import CipherSettingError, StoreDamagedError, naming_errors
 from kiosk.store.durable_file import OWNER_ONLY, flush_folder
-from kiosk.store.merkle_tree import EMPTY_HEAD
+from kiosk.store.machine_counter import MachineCounter
+from kiosk.store.merkle_tree import EMPTY_HEAD, Frontier
 from kiosk.store.schema import DatabaseNewerError, applied_number, apply, demand_listed, migrations_of
 
 CIPHER_MAJOR = "4."
@@ -48,11 +58,12 @@ _SELECT_ALL_SLOTS = f"SELECT {', '.join('?' * len(_FILLING_SLOTS))}"
 class Database:
     """An open, checked database; writes stand inside `transaction()`."""
 
-    def __init__(self, path: Path, key: bytes, anchor: AnchorFile, has_audit: bool, forgets: bool = False) -> None:
+    def __init__(self, path: Path, key: bytes, anchor: AnchorFile, forgets: bool = False) -> None:
         """Use `open_database`. One that `forgets` can be made to leave no row in this process's memory."""
         self.path = path
         self._anchor = anchor
-        self._has_audit = has_audit
+        self._frontier: Callable[[], Frontier] = Frontier
+        self._machine_counter: int | None = None
         self._forgets = forgets
         self._remembers = True
         self._anchor_is_behind = False
@@ -92,7 +103,7 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._connection.execute("UPDATE store_state SET generation = generation + 1")
+                self._note_state()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -102,6 +113,17 @@ class Database:
         self._anchor_is_behind = True
         with contextlib.suppress(OSError):
             self._write_anchor()
+
+    def _note_state(self) -> None:
+        """One generation further, with the audit tree as it then is; one statement, for each is a page written."""
+        if self._frontier is not Frontier:
+            frontier = self._frontier()
+            self._connection.execute(
+                "UPDATE store_state SET generation = generation + 1, audit_size = ?, audit_head = ?",
+                (frontier.size, frontier.head()),
+            )
+        else:
+            self._connection.execute("UPDATE store_state SET generation = generation + 1")
 
     def forget_rows(self) -> None:
         """Leave nothing of what was read or written in this process's memory; for a database that `forgets`.
@@ -133,11 +155,36 @@ class Database:
             self._connection.close()
 
     def check(self) -> None:
-        """Raise `StoreDamagedError` unless every page's HMAC and the database's structure are whole."""
+        """Raise `StoreDamagedError` unless every page's HMAC is whole: nobody without the key has changed a byte."""
         faults = [row[0] for row in self.rows("PRAGMA cipher_integrity_check")]
-        faults += [row[0] for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
         if faults:
             raise StoreDamagedError(self.path, faults[0])
+
+    def structure_faults(self) -> list[str]:
+        """What is wrong inside whole pages, which only a mistake of ours or SQLite's could do; slow on a large file."""
+        return [str(row[0]) for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
+
+    def demand_structure(self) -> None:
+        """Raise `StoreDamagedError` unless SQLite finds its own structure whole."""
+        if faults := self.structure_faults():
+            raise StoreDamagedError(self.path, faults[0])
+
+    def demand_cipher(self) -> None:
+        """Raise `CipherSettingError` unless SQLCipher still works as demanded at the opening."""
+        with naming_errors(self.path):
+            _demand_cipher(self._connection)
+
+    def demand_anchored(self) -> None:
+        """Raise an `AnchorError` unless the anchor on the disk says how far this database has got."""
+        if self._anchor_is_behind:
+            with naming_errors(self.path):
+                self._write_anchor()
+        anchor, frontier = self._anchor.read(self.path), self._frontier()
+        if anchor is None:
+            raise AnchorMissingError(self._anchor.path, self.path)
+        found = (anchor.generation, anchor.audit_size, anchor.audit_head)
+        if found != (self.generation, frontier.size, frontier.head()):
+            raise RolledBackError(self._anchor.path, self.path, "its anchor says something else")
 
     def migrate(self, folder: str, now: datetime) -> None:
         """Bring the database to this program's form, one transaction a step; refuse a newer one."""
@@ -158,8 +205,9 @@ class Database:
     def meet_anchor(self, anchor: Anchor, audit_head: bytes) -> None:
         """Raise `RolledBackError` unless the anchor is equal or exactly one step behind, then bring it up to date.
 
-        `audit_head` is the trail's recomputed head at the anchor's size.
+        `audit_head` is the trail's head at the anchor's size.
         """
+        self._machine_counter = anchor.machine_counter
         behind = self.generation - anchor.generation
         if behind < 0:
             fault = f"{-behind} transactions are missing"
@@ -181,12 +229,66 @@ class Database:
             state = self.row("SELECT generation FROM store_state")
             self.generation = 0 if state is None else int(state[0])
 
+    def anchor_with(self, frontier: Callable[[], Frontier]) -> None:
+        """From now on the anchor carries the frontier of this audit trail, as of the last commit."""
+        self._frontier = frontier
+
+    def count_with(self, counter: MachineCounter | None, *, counter_is_new: bool) -> int | None:
+        """Hold the anchor against the machine's counter and count one further.
+
+        Return where counting begins anew, 0 for no more counting, None where it goes on as it was.
+
+        Raise `FolderPutBackError` or `OtherMachineError`; a counter that is new on purpose is taken as it stands. An
+        anchor one ahead is a crash between the two, for the anchor is written first.
+        """
+        anchored, found = self._machine_counter, None if counter is None else counter.value()
+        if anchored is not None and not counter_is_new:
+            if found is not None and found > anchored:
+                raise FolderPutBackError(self._anchor.path, anchored, found)
+            if found is None or found < anchored - 1:
+                raise OtherMachineError(self._anchor.path, anchored, found)
+        if counter is None:
+            self._machine_counter = None
+            return None if anchored is None else 0
+        counted = self.advance(counter)
+        return counted if anchored is None or counter_is_new else None
+
+    def advance(self, counter: MachineCounter) -> int:
+        """Count one further, durably on both sides; return what the counter says. Between transactions only."""
+        self._machine_counter = counter.value() + 1
+        with naming_errors(self.path):
+            self._write_anchor()
+        return counter.advance()
+
+    def copy_to(self, path: Path, key: bytes, anchor_key: bytes) -> None:
+        """Copy every row into a new file under other keys, with an anchor of its own; raise a named `StoreError`."""
+        with naming_errors(path):
+            make_empty(path)
+            self._connection.execute("ATTACH DATABASE ? AS copy KEY ?", (str(path), f"x'{key.hex()}'"))
+            try:
+                self._connection.execute("SELECT sqlcipher_export('copy')").fetchone()
+            finally:
+                self._connection.execute("DETACH DATABASE copy")
+            AnchorFile(path.with_suffix(".anchor"), anchor_key, key).write(self._present_anchor())
+
+    def fingerprint(self) -> bytes:
+        """SHA-256 over every row of every table: two databases with the same one hold the same."""
+        digest = hashlib.sha256()
+        tables = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        with naming_errors(self.path):
+            for name, sql in tables:
+                digest.update(f"{name} {sql}".encode())
+                for row in self._connection.execute(f'SELECT * FROM "{name}"'):  # noqa: S608 (a name of our own schema)
+                    digest.update(repr(row).encode())
+        return digest.digest()
+
     def _write_anchor(self) -> None:
-        size, head = 0, EMPTY_HEAD
-        if self._has_audit:
-            size, head = self._connection.execute("SELECT audit_size, audit_head FROM store_state").fetchone()
-        self._anchor.write(Anchor(self.generation, size, head))
+        self._anchor.write(self._present_anchor())
         self._anchor_is_behind = False
+
+    def _present_anchor(self) -> Anchor:
+        frontier = self._frontier()
+        return Anchor(self.generation, frontier.size, frontier.head(), frontier.peaks, self._machine_counter)
 
 
 def open_database(
@@ -194,24 +296,23 @@ def open_database(
     key: bytes,
     anchor_key: bytes,
     data_list: DataProtectionList,
-    audit_head_at: Callable[[Database, int], bytes] | None = None,
+    load_trail: Callable[[Database, Anchor], bytes] | None = None,
     *,
     forgets: bool = False,
 ) -> Database:
     """Open or make a database, check it whole and bring it up to date; see `Database` for `forgets`.
 
-    `audit_head_at` recomputes the audit trail, checks it, and returns its head at a size; None without a trail.
+    `load_trail` loads the audit trail, checks it, and returns its head at the anchor's size; None without a trail.
     """
     anchor_file = AnchorFile(path.with_suffix(".anchor"), anchor_key, key)
     with naming_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         anchor = _first_anchor(path, anchor_file)
-    database = Database(path, key, anchor_file, audit_head_at is not None, forgets)
+    database = Database(path, key, anchor_file, forgets)
     try:
         database.check()
         database.read_generation()
-        with_trail = audit_head_at is not None and database.generation > 0
-        head = audit_head_at(database, anchor.audit_size) if audit_head_at and with_trail else EMPTY_HEAD
+        head = load_trail(database, anchor) if load_trail is not None and database.generation > 0 else EMPTY_HEAD
         database.meet_anchor(anchor, head)
         database.migrate(path.stem, datetime.now(UTC))
         database.demand_listed(data_list)
@@ -229,14 +330,19 @@ def _first_anchor(path: Path, anchor_file: AnchorFile) -> Anchor:
     if anchor is None:
         if there:
             raise AnchorMissingError(anchor_file.path, path)
-        anchor = Anchor(0, 0, EMPTY_HEAD)
+        anchor = Anchor()
         anchor_file.write(anchor)
     if not there:
         if anchor.generation:
             raise DatabaseMissingError(anchor_file.path, path)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
-        flush_folder(path.parent)
+        make_empty(path)
     return anchor
+
+
+def make_empty(path: Path) -> None:
+    """Make an empty file that only its owner may read; raise `OSError`."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    flush_folder(path.parent)
 
 
 def _connect(path: Path, key: bytes, kept_statements: int = _KEPT_STATEMENTS) -> Any:

@@ -28,7 +28,9 @@ class DeliveryRecords(StoreThread):
             return
         with self._books.transaction():
             self._books.outbox.close(sequence, receipt, delivered_at)
-            self._recorder.record(MACHINE, AuditKind.VERDICT_DELIVERED, AuditDetail(number=sequence))
+            announces = self._books.outbox.announces(sequence)
+            kind = AuditKind.KEY_ANNOUNCEMENT_DELIVERED if announces else AuditKind.VERDICT_DELIVERED
+            self._recorder.record(MACHINE, kind, AuditDetail(number=sequence))
 
     @in_store_thread
     def delivered_message(self, sequence: int) -> DeliveredMessage | None:

@@ -4,6 +4,8 @@ An application goes in three steps, each durable: the order with its audit entry
 gone. What a crash leaves open is finished when the applications are opened next.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.errors import StoreError
@@ -12,25 +14,15 @@ from kiosk.privacy.erasure import ErasureReason, ErasureReceipt
 from kiosk.privacy.retention import (
     ErasureGround,
     ErasureOrder,
-    KeptRecord,
     RetentionSchedule,
     StoredRecord,
-    due_for_erasure,
 )
+from kiosk.privacy.visit_statement import AuditPlace
 from kiosk.store.applications import Applications
 from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
 from kiosk.store.books import Books, Recorder
-from kiosk.store.timestamps import from_text, to_text
+from kiosk.store.due_records import DueRecords
 
-# Which rows of kiosk.db the schedule offers, since when they are kept. An answer not yet delivered is never offered.
-_KEPT = {
-    StoredRecord.CONSENT: "SELECT visit_id, given_at FROM consent WHERE given_at <= ?",
-    StoredRecord.OUTBOX: (
-        "SELECT sequence, answered_at FROM outbox WHERE answered_at <= ? AND delivered_at IS NOT NULL"
-    ),
-    StoredRecord.ERASURE: "SELECT application_id, erased_at FROM erasure WHERE erased_at <= ?",
-    StoredRecord.AUDIT: "SELECT sequence, recorded_at FROM audit WHERE recorded_at <= ?",
-}
 _ERASE = {
     StoredRecord.CONSENT: "DELETE FROM consent WHERE visit_id = ?",
     StoredRecord.OUTBOX: "DELETE FROM outbox WHERE sequence = ?",
@@ -51,6 +43,17 @@ class ApplicationUnknownError(StoreError):
         super().__init__("There is no such application: it was never kept, or its time was over long ago.")
 
 
+@dataclass(frozen=True, slots=True)
+class StatedErasure:
+    """An erasure whose order the audit trail states by a hash."""
+
+    receipt: ErasureReceipt
+    reference: bytes
+    """32 bytes, that of the slip."""
+    place: AuditPlace | None
+    """Of the order in the audit trail; None where it was ordered before, by whomever."""
+
+
 class Erasures:
     """Erasing over both files; `applications` is None while they are locked."""
 
@@ -59,7 +62,7 @@ class Erasures:
     ) -> None:
         self._books = books
         self._recorder = recorder
-        self._schedule = schedule
+        self._due = DueRecords(books, schedule)
         self._to_discard: set[str] = set()
         self._stays = tuple(
             element.id
@@ -80,13 +83,45 @@ class Erasures:
         assert erased_at is not None
         return ErasureReceipt(application_id, first_reason, ordered_at, erased_at, self._stays)
 
+    def erase_with_receipt(
+        self,
+        applications: Applications,
+        application_id: str,
+        reason: ErasureReason,
+        actor: str,
+        state: Callable[[bytes, datetime], bytes],
+    ) -> StatedErasure:
+        """As `erase_application`; the entry of a new order carries what `state(reference, ordered_at)` says."""
+        reference = self._books.outbox.reference_of(application_id)
+        if reference is None or not (
+            applications.holds(application_id) or self._books.erasures.find(application_id) is not None
+        ):
+            raise ApplicationUnknownError(application_id)
+        place = None
+        if self._books.erasures.find(application_id) is None:
+            with self._books.transaction():
+                ordered_at = self._recorder.moment().utc
+                self._books.erasures.order(application_id, reason, ordered_at)
+                said = AuditDetail(reason.value, statement_sha256=state(reference, ordered_at).hex())
+                place = self._recorder.record(actor, AuditKind.APPLICATION_ERASED, said)
+        receipt = self.erase_application(applications, application_id, reason, actor)
+        return StatedErasure(receipt, reference, place)
+
     def erase_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
-        """Carry out what the schedule orders by now and return it; before that, what could not be erased earlier."""
+        """Carry out all that the schedule orders by now and return it."""
+        orders = list[ErasureOrder]()
+        while further := self.erase_some_due(applications, now):
+            orders += further
+        return orders
+
+    def erase_some_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
+        """Carry out some of what the schedule orders by now and return it; before that, what could not be erased
+        earlier. Empty only if nothing is left."""
         for visit_id in sorted(self._to_discard):
             self.discard_visit(applications, visit_id)
         if applications is not None:
             self._finish_orders(applications)
-        orders = due_for_erasure(self._kept(applications, now), self._schedule, now)
+        orders = self._due.slice(applications, now)
         due = [order for order in orders if order.record is StoredRecord.APPLICATION]
         for ground, reason in _REASONS.items():
             ids = [order.record_id for order in due if order.ground is ground]
@@ -94,6 +129,10 @@ class Erasures:
                 self._erase(applications, ids, reason, MACHINE)
         self._erase_rows([order for order in orders if order.record is not StoredRecord.APPLICATION])
         return orders
+
+    def count_some_due(self, applications: Applications | None, now: datetime) -> int:
+        """How many would go next; 0 only if nothing is due."""
+        return len(self._due.slice(applications, now))
 
     def discard_visit(self, applications: Applications | None, visit_id: str) -> None:
         """Erase everything of a visit without a verdict; a visit with one keeps what the list says.
@@ -158,19 +197,6 @@ class Erasures:
         with self._books.transaction():
             for application_id in sorted(unfinished):
                 self._books.erasures.carried_out(application_id, self._recorder.moment().utc)
-
-    def _kept(self, applications: Applications | None, now: datetime) -> list[KeptRecord]:
-        kept = []
-        for record, query in _KEPT.items():
-            oldest = to_text(self._schedule.oldest_not_due(record, now))
-            rows = self._books.database.rows(query, (oldest,))
-            kept += [KeptRecord(record, str(row[0]), from_text(row[1])) for row in rows]
-        if applications is not None:
-            kept += [
-                KeptRecord(StoredRecord.APPLICATION, application_id, since)
-                for application_id, since in applications.kept_since()
-            ]
-        return kept
 
     def _erase_rows(self, orders: list[ErasureOrder]) -> None:
         if not orders:

@@ -1,150 +1,156 @@
-"""The file that holds the kiosk's keys, wrapped, and what unlocks it: a passphrase, or a key file for the demo.
+"""The file that holds the kiosk's keys, wrapped, whatever unlocks it.
 
-Every secret is wrapped with AES-256-GCM by a random master key, and the master key by the unlocking key. A wrong
-unlocking key, a damaged vault file and a missing one are three errors with three cures. Knows no database.
+Every secret is wrapped with AES-256-GCM by a random master key, and the master key by the unlocking key; beside that
+slot there may be a second one for a recovery code. A wrong unlocking key, a damaged vault file, a missing one and a
+TPM that was cleared are errors of their own, each with its cure. Knows no database.
 """
 
-import base64
-import binascii
-import hashlib
 import hmac
-import json
 import os
-import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from argon2.exceptions import Argon2Error
-from argon2.low_level import Type, hash_secret_raw
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from kiosk.store.durable_file import replace_durably
+from kiosk.store.machine_counter import MachineCounter
 from kiosk.store.vault_errors import (
-    KeyFileDamagedError,
-    KeyFileExposedError,
-    KeyFileMissingError,
+    NoRecoveryCodeError,
     SecretMissingError,
     VaultDamagedError,
     VaultExistsError,
     VaultKindError,
-    VaultMissingError,
+    VaultNotWritableError,
     WrongKeyError,
 )
+from kiosk.store.vault_file import (
+    FORMAT,
+    RECOVERY,
+    Body,
+    key_check,
+    label,
+    read_vault,
+    seal_of,
+    unwrap,
+    wrap,
+    write_vault,
+)
+from kiosk.store.vault_kinds import KEY_BYTES as KEY_BYTES
+from kiosk.store.vault_kinds import RECOVERY_KIND
+from kiosk.store.vault_kinds import KeyFileVault as KeyFileVault
+from kiosk.store.vault_kinds import KeyVault as KeyVault
+from kiosk.store.vault_kinds import Parameters as Parameters
+from kiosk.store.vault_kinds import PassphraseVault as PassphraseVault
 
 STORE_KEY = "store-key"
-APPLICATION_KEY = "application-key"
+STAFF_PEPPER = "staff-pepper"
+"""With a teller's PIN it opens the key to the application records, which is not in the vault; see `staff_keys`."""
 ANCHOR_KEY = "anchor-key"
+APPLICATION_SALT = "application-salt"
+"""This terminal's share of the key to the application records, once they were re-keyed; see `store_thread`."""
+COUNTER_IS_NEW = "counter-is-new"
+"""A note: what unlocks the vault was exchanged, and the store has yet to count with the counter that goes with it."""
 SIGNING_KEY = "signing-key"
 TLS_CLIENT_KEY = "tls-client-key"
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
-_FORMAT = "kiosk key vault 1"
-_OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-Parameters = Mapping[str, str | int]
-
-
-class KeyVault(Protocol):
-    """What unlocks a vault file. Tests hold every implementation to one contract."""
-
-    @property
-    def kind(self) -> str:
-        """Written into the vault file; what unlocks it, in words."""
-
-    def new_key(self) -> tuple[bytes, Parameters]:
-        """Return a 32-byte unlocking key for a new vault, and what must be stored to find it again."""
-
-    def key(self, parameters: Parameters) -> bytes:
-        """Return the 32-byte unlocking key; raise `ValueError` when the parameters are out of bounds."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PassphraseVault:
-    """Argon2id over a passphrase, with OWASP's parameters or stronger ones beside the vault."""
-
-    passphrase: str
-    memory_kib: int = 64 * 1024
-    passes: int = 3
-    lanes: int = 1
-
-    kind = "passphrase"
-
-    def new_key(self) -> tuple[bytes, Parameters]:
-        parameters: Parameters = {
-            "salt": os.urandom(16).hex(),
-            "memory_kib": self.memory_kib,
-            "passes": self.passes,
-            "lanes": self.lanes,
-        }
-        return self.key(parameters), parameters
-
-    def key(self, parameters: Parameters) -> bytes:
-        memory_kib, passes, lanes = (_whole_number(parameters, key) for key in ("memory_kib", "passes", "lanes"))
-        if not (19 * 1024 <= memory_kib <= 2**20 and 2 <= passes <= 16 and 1 <= lanes <= 8):
-            raise ValueError("its Argon2id parameters are out of bounds")
-        salt = bytes.fromhex(str(parameters.get("salt")))
-        secret = self.passphrase.encode()
-        try:
-            return hash_secret_raw(secret, salt, passes, memory_kib, lanes, KEY_BYTES, Type.ID)
-        except Argon2Error as error:
-            raise ValueError(f"Argon2id refused its parameters: {error}") from None
-
 
 @dataclass(frozen=True, slots=True)
-class KeyFileVault:
-    """A random key in a file of its owner's: for the demo and for kiosks without a TPM. Made when missing at setup."""
+class VaultStatus:
+    """What may be said of a vault to anybody who may read its file; no secret."""
 
-    key_path: Path
-
-    kind = "key file"
-
-    def new_key(self) -> tuple[bytes, Parameters]:
-        if not self.key_path.exists():
-            self.key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_durably(self.key_path, os.urandom(KEY_BYTES))
-        return self.key({}), {}
-
-    def key(self, parameters: Parameters) -> bytes:  # noqa: ARG002 (the contract)
-        try:
-            key = self.key_path.read_bytes()
-        except OSError:
-            raise KeyFileMissingError(self.key_path) from None
-        self._refuse_if_exposed()
-        if len(key) != KEY_BYTES:
-            raise KeyFileDamagedError(self.key_path)
-        return key
-
-    def _refuse_if_exposed(self) -> None:
-        if os.name != "posix":
-            return
-        if stat.S_IMODE(self.key_path.stat().st_mode) & _OPEN_TO_OTHERS:
-            raise KeyFileExposedError(self.key_path, self.key_path)
-        # In a folder where others may write, they could put a key file of their own in its place.
-        if stat.S_IMODE(self.key_path.parent.stat().st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
-            raise KeyFileExposedError(self.key_path, self.key_path.parent)
+    kind: str
+    made_on: str
+    """The date, in UTC."""
+    sealed_on: str
+    """When what unlocks it was last chosen."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """What hardens a passphrase, or the handle of a TPM's counter."""
+    has_recovery_code: bool = False
+    secrets: tuple[str, ...] = ()
+    """Their names."""
 
 
 class OpenVault:
     """An unlocked vault: hands out secrets by name."""
 
-    def __init__(self, path: Path, body: dict[str, Any], master: bytes) -> None:
+    def __init__(self, path: Path, body: Body, master: bytes) -> None:
         self._path, self._body, self._master = path, body, master
+        self.machine_counter: MachineCounter | None = None
+        """What the store counts with; whoever unlocks by a machine that has a counter sets it."""
 
     def secret(self, name: str) -> bytes:
         """Unwrap one secret; raise `SecretMissingError` or `VaultDamagedError`."""
         wrapped = self._body["secrets"].get(name)
         if wrapped is None:
             raise SecretMissingError(self._path, name)
-        return _unwrap(self._path, self._master, wrapped, _label(self._body["vault_id"], name))
+        return unwrap(self._path, self._master, wrapped, label(self._body["vault_id"], name))
+
+    @property
+    def path(self) -> Path:
+        """Where its file lies."""
+        return self._path
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is stored to find the unlocking key again; no secret."""
+        return dict(self._body["parameters"])
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a secret of this name."""
+        return name in self._body["secrets"]
+
+    def status(self) -> VaultStatus:
+        """What may be said of it."""
+        return _status(self._body)
+
+    def replace(self, changes: Mapping[str, bytes | None]) -> None:
+        """Set secrets, or drop those given as None, all in one durable step; raise `VaultNotWritableError`.
+
+        After an error either state may stand on the disk, whole: `reread` says which.
+        """
+        self._write({**self._body, "secrets": self._changed(changes)})
+
+    def reseal(self, unlocking: KeyVault, changes: Mapping[str, bytes | None]) -> None:
+        """Have it unlocked by this from now on, with these changes, in one durable step; raise a `VaultError`.
+
+        The recovery code stays. Who has an older copy of the file and what unlocked that still has the secrets.
+        """
+        slot = _main_slot(unlocking, self._body["vault_id"], self._master)
+        self._write({**self._body, **slot, "secrets": self._changed(changes)})
+
+    def set_recovery(self, code: KeyVault | None) -> None:
+        """Have it unlocked by this recovery code too, and by no earlier one; raise a `VaultError`."""
+        body = {name: part for name, part in self._body.items() if name != RECOVERY}
+        if code is not None:
+            body[RECOVERY] = _slot(code, body["vault_id"], self._master)
+        self._write(body)
+
+    def reread(self) -> None:
+        """Take over what another process may have changed since; raise a `VaultError`."""
+        body, seal = read_vault(self._path)
+        if not hmac.compare_digest(seal_of(body, self._master), seal):
+            raise VaultDamagedError(self._path, "it is another vault than the one that was opened")
+        self._body = body
+
+    def _changed(self, changes: Mapping[str, bytes | None]) -> dict[str, str]:
+        secrets = dict(self._body["secrets"])
+        for name, secret in changes.items():
+            secrets.pop(name, None)
+            if secret is not None:
+                secrets[name] = wrap(self._master, secret, label(self._body["vault_id"], name))
+        return secrets
+
+    def _write(self, body: Body) -> None:
+        try:
+            write_vault(self._path, body, self._master)
+        except OSError as error:
+            raise VaultNotWritableError(self._path, error.strerror or str(error)) from error
+        self._body = body
 
 
 def new_secrets() -> dict[str, bytes]:
-    """Fresh random keys for the store, its applications and its anchors."""
-    return {name: os.urandom(KEY_BYTES) for name in (STORE_KEY, APPLICATION_KEY, ANCHOR_KEY)}
+    """Fresh random keys for the store and its anchors, and the staff pepper."""
+    return {name: os.urandom(KEY_BYTES) for name in (STORE_KEY, STAFF_PEPPER, ANCHOR_KEY)}
 
 
 def create_vault(path: Path, unlocking: KeyVault, secrets: Mapping[str, bytes]) -> OpenVault:
@@ -152,109 +158,75 @@ def create_vault(path: Path, unlocking: KeyVault, secrets: Mapping[str, bytes]) 
     if path.exists():
         raise VaultExistsError(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, parameters = unlocking.new_key()
     master = os.urandom(KEY_BYTES)
     vault_id = os.urandom(16).hex()
-    body: dict[str, Any] = {
-        "format": _FORMAT,
+    body: Body = {
+        "format": FORMAT,
         "vault_id": vault_id,
-        "unlocked_by": unlocking.kind,
-        "parameters": dict(parameters),
-        "key_check": _key_check(key, vault_id),
-        "master": _wrap(key, master, _label(vault_id, "master")),
-        "secrets": {name: _wrap(master, secret, _label(vault_id, name)) for name, secret in secrets.items()},
+        "made_on": _today(),
+        **_main_slot(unlocking, vault_id, master),
+        "secrets": {name: wrap(master, secret, label(vault_id, name)) for name, secret in secrets.items()},
     }
-    _write(path, body, master)
+    write_vault(path, body, master)
     return OpenVault(path, body, master)
 
 
 def open_vault(path: Path, unlocking: KeyVault) -> OpenVault:
     """Unlock a vault file; raise a `VaultError` that names what is wrong with file, kind or key."""
-    body, seal = _read(path)
-    if body["unlocked_by"] != unlocking.kind:
-        raise VaultKindError(path, body["unlocked_by"])
+    body, seal = read_vault(path)
+    slot = _slot_for(path, body, unlocking.kind)
     try:
-        key = unlocking.key(body["parameters"])
+        key = unlocking.key(slot["parameters"])
     except ValueError as error:
         raise VaultDamagedError(path, str(error)) from None
-    if not hmac.compare_digest(_key_check(key, body["vault_id"]), body["key_check"]):
-        raise WrongKeyError(path, body["unlocked_by"])
-    master = _unwrap(path, key, body["master"], _label(body["vault_id"], "master"))
-    if not hmac.compare_digest(_seal(body, master), seal):
+    if not hmac.compare_digest(key_check(key, body["vault_id"]), slot["key_check"]):
+        raise WrongKeyError(path, unlocking.kind)
+    master = unwrap(path, key, slot["master"], label(body["vault_id"], "master"))
+    if not hmac.compare_digest(seal_of(body, master), seal):
         raise VaultDamagedError(path, "its seal does not fit")
     return OpenVault(path, body, master)
 
 
-def _write(path: Path, body: dict[str, Any], master: bytes) -> None:
-    seal = _seal(body, master)
-    file = {"body": body, "seal": seal, "digest": _digest(body, seal)}
-    replace_durably(path, json.dumps(file, indent=1, sort_keys=True).encode())
+def vault_status(path: Path) -> VaultStatus:
+    """What a vault's file says of itself, without its key; raise a `VaultError`. Nobody vouches for it."""
+    return _status(read_vault(path)[0])
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return body and seal, once the digest shows that no byte was lost: what is wrong after it is the key."""
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        raise VaultMissingError(path) from None
-    except OSError as error:
-        raise VaultDamagedError(path, f"it cannot be read: {error.strerror}") from None
-    try:
-        file = json.loads(text)
-        body, seal, digest = file["body"], file["seal"], file["digest"]
-        if body["format"] != _FORMAT or not hmac.compare_digest(_digest(body, str(seal)), digest):
-            raise VaultDamagedError(path, "its digest does not fit")
-        _demand_shape(body, seal)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise VaultDamagedError(path, "it is no vault file") from None
-    return body, seal
+def _slot_for(path: Path, body: Body, kind: str) -> Body:
+    if kind == RECOVERY_KIND:
+        if RECOVERY not in body:
+            raise NoRecoveryCodeError(path)
+        return dict(body[RECOVERY])
+    if body["unlocked_by"] != kind:
+        raise VaultKindError(path, body["unlocked_by"])
+    return body
 
 
-def _demand_shape(body: dict[str, Any], seal: Any) -> None:
-    """Raise one of the errors `_read` names when a field is missing or of another type."""
-    texts = (seal, body["vault_id"], body["unlocked_by"], body["key_check"], body["master"], *body["secrets"].values())
-    if not all(isinstance(text, str) and text.isascii() for text in texts) or not isinstance(body["parameters"], dict):
-        raise TypeError
+def _main_slot(unlocking: KeyVault, vault_id: str, master: bytes) -> Body:
+    return {"unlocked_by": unlocking.kind, "sealed_on": _today(), **_slot(unlocking, vault_id, master)}
 
 
-def _label(vault_id: str, name: str) -> bytes:
-    """Binds what is wrapped to its vault and its name."""
-    return f"{vault_id} {name}".encode()
+def _slot(unlocking: KeyVault, vault_id: str, master: bytes) -> Body:
+    """The master key under one unlocking key."""
+    key, parameters = unlocking.new_key()
+    return {
+        "parameters": dict(parameters),
+        "key_check": key_check(key, vault_id),
+        "master": wrap(key, master, label(vault_id, "master")),
+    }
 
 
-def _canonical(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+def _status(body: Body) -> VaultStatus:
+    parameters: Mapping[str, Any] = body["parameters"]
+    return VaultStatus(
+        body["unlocked_by"],
+        body["made_on"],
+        body["sealed_on"],
+        {name: value for name, value in parameters.items() if isinstance(value, int)},
+        RECOVERY in body,
+        tuple(sorted(body["secrets"])),
+    )
 
 
-def _digest(body: dict[str, Any], seal: str) -> str:
-    """Shows lost or changed bytes without any key; protects against nobody."""
-    return hashlib.sha256(_canonical(body) + seal.encode()).hexdigest()
-
-
-def _seal(body: dict[str, Any], master: bytes) -> str:
-    """Nobody without the master key can take a secret away or exchange two vaults' parts."""
-    return hmac.new(master, b"kiosk vault seal" + _canonical(body), hashlib.sha256).hexdigest()
-
-
-def _key_check(key: bytes, vault_id: str) -> str:
-    return hmac.new(key, f"kiosk vault key check {vault_id}".encode(), hashlib.sha256).hexdigest()
-
-
-def _wrap(key: bytes, secret: bytes, label: bytes) -> str:
-    nonce = os.urandom(_NONCE_BYTES)
-    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, secret, label)).decode()
-
-
-def _unwrap(path: Path, key: bytes, wrapped: str, label: bytes) -> bytes:
-    try:
-        sealed = base64.b64decode(wrapped, validate=True)
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
-    except (InvalidTag, ValueError, binascii.Error):
-        raise VaultDamagedError(path, "a wrapped key does not open") from None
-
-
-def _whole_number(parameters: Parameters, key: str) -> int:
-    value = parameters.get(key)
-    if not isinstance(value, int):
-        raise ValueError(f"its parameter {key} is no number")
-    return value
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

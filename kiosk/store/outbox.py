@@ -84,21 +84,44 @@ class Outbox:
         )
         self._database.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (_SEQUENCE, sequence))
 
+    def add_announcement(self, sequence: int, announced_at: datetime, jws: str) -> None:
+        """Queue a key announcement, which belongs to no visit, due at once."""
+        moment = to_text(announced_at)
+        self._database.execute(
+            "INSERT INTO outbox (sequence, kind, answered_at, message, next_attempt_at) VALUES (?, 2, ?, ?, ?)",
+            (sequence, moment, jws, moment),
+        )
+        self._database.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (_SEQUENCE, sequence))
+
+    def announces(self, sequence: int) -> bool:
+        """Whether a message is a key announcement."""
+        return self._database.row("SELECT 1 FROM outbox WHERE sequence = ? AND kind = 2", (sequence,)) is not None
+
+    def go_on_after(self, sequence: int) -> None:
+        """Use no number up to this one again."""
+        self._database.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (_SEQUENCE, sequence))
+
     def sequence_of(self, visit_id: str) -> int | None:
         """The message that answered a visit."""
         row = self._database.row("SELECT sequence FROM outbox WHERE visit_id = ?", (visit_id,))
         return None if row is None else int(row[0])
 
+    def reference_of(self, visit_id: str) -> bytes | None:
+        """The application reference under which a visit was answered."""
+        row = self._database.row("SELECT reference FROM outbox WHERE visit_id = ?", (visit_id,))
+        return None if row is None else bytes(row[0])
+
     def references(self) -> frozenset[bytes]:
         """The application reference of every verdict that is kept."""
         return frozenset(row[0] for row in self._database.rows("SELECT reference FROM outbox WHERE kind = 1"))
 
-    def visits(self) -> list[tuple[int, str, datetime]]:
-        """Sequence, visit and time of every verdict that is kept, in order."""
+    def visits(self, newest: int = -1) -> list[tuple[int, str, datetime]]:
+        """Sequence, visit and time of every verdict that is kept, or of so many of the newest, in order."""
         rows = self._database.rows(
-            "SELECT sequence, visit_id, answered_at FROM outbox WHERE kind = 1 ORDER BY sequence"
+            "SELECT sequence, visit_id, answered_at FROM outbox WHERE kind = 1"  # noqa: S608
+            f" ORDER BY sequence DESC LIMIT {int(newest)}"
         )
-        return [(row[0], row[1], from_text(row[2])) for row in rows]
+        return [(row[0], row[1], from_text(row[2])) for row in reversed(rows)]
 
     def due(self, now: datetime) -> list[OutboxMessage]:
         """Undelivered messages whose next attempt has come, the lowest sequence first, at most 100 at a time.

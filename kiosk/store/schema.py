@@ -107,6 +107,7 @@ def demand_listed(connection: Any, database: Path, data_list: DataProtectionList
 
 
 def _columns(connection: Any, file: str) -> Iterator[Column]:
+    """Every column there is, those of views and generated ones included."""
     rows = connection.execute(
         "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c"
         " WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"

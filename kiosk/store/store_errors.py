@@ -20,6 +20,17 @@ class StoreMissingError(StoreError):
         super().__init__(f"There is no store in {folder}: put the kiosk's folder back whole, or run `kiosk setup`.")
 
 
+class ApplicationsMissingError(StoreError):
+    """The books are there and the application records are not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            f"applications.db and its anchor are missing from the store in {folder}: put both back, or give the"
+            " application records up with `kiosk teller reset`."
+        )
+
+
 class StoreExistsError(StoreError):
     """A store is never made over an old one."""
 
@@ -33,6 +44,13 @@ class ApplicationsLockedError(StoreError):
 
     def __init__(self) -> None:
         super().__init__("The application records are locked: a member of staff must sign in first.")
+
+
+class NoHeadSignerError(StoreError):
+    """A checkpoint without a signature would show nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("The store was opened without the signing key, so no checkpoint of the audit can be signed.")
 
 
 class RecordNotKeptError(StoreError):

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from kiosk.privacy.data_list import DataProtectionList
 from kiosk.privacy.retention import RetentionSchedule
 from kiosk.store.applications import Applications
 from kiosk.store.books import Books, Recorder
+from kiosk.store.clock_book import ClockBook
 from kiosk.store.erasures import Erasures
+from kiosk.store.machine_counter import MachineCounter
+from kiosk.store.signed_head import HeadSigner
 from kiosk.store.store_errors import ApplicationsLockedError, StoreClosedError
 
+BOOKS_FILE = "kiosk.db"
 APPLICATIONS_FILE = "applications.db"
 
 _P = ParamSpec("_P")
@@ -28,6 +35,15 @@ class StoreKeys:
 
     store: bytes
     anchor: bytes
+    application_salt: bytes = b""
+    """Empty until the application records are re-keyed for the first time."""
+
+    def application_key(self, staff_key: bytes) -> bytes:
+        """The key of `applications.db`: what the tellers hold stays the same when this terminal's share is replaced."""
+        if not self.application_salt:
+            return staff_key
+        info = b"kiosk applications key 1"
+        return HKDF(SHA256(), len(staff_key), salt=self.application_salt, info=info).derive(staff_key)
 
 
 def in_store_thread(method: Callable[Concatenate[_Part, _P], _R]) -> Callable[Concatenate[_Part, _P], _R]:
@@ -52,7 +68,10 @@ class StoreThread:
     _books: Books
     _recorder: Recorder
     _erasures: Erasures
+    _clock: ClockBook
     _applications: Applications | None
+    _machine_counter: MachineCounter | None
+    _head_signer: HeadSigner | None
 
     def __init__(self) -> None:
         self._thread_id = 0

@@ -10,11 +10,31 @@ class TellerRecords(StoreThread):
     """Part of `Store`."""
 
     @in_store_thread
-    def add_teller(self, teller_id: str, name: str, pin_hash: str) -> None:
-        """Add a teller; raise `TellerIdError` or `TellerExistsError`."""
+    def add_teller(
+        self, teller_id: str, name: str, pin_hash: str, staff_key: str, vouched_by: str | None = None
+    ) -> None:
+        """Add a teller; raise `TellerIdError` or `TellerExistsError`. Nobody vouches for the first one."""
         with self._books.transaction():
-            self._books.tellers.add(teller_id, name, pin_hash, self._recorder.moment().utc)
+            self._books.tellers.add(teller_id, name, pin_hash, staff_key, self._recorder.moment().utc)
+            self._record_vouching(vouched_by)
             self._recorder.record(teller_id, AuditKind.TELLER_ADDED)
+
+    @in_store_thread
+    def set_pin(self, teller_id: str, pin_hash: str, staff_key: str, vouched_by: str | None = None) -> None:
+        """Give a teller a new PIN; nobody vouches for who changes their own. Raise `TellerUnknownError`."""
+        with self._books.transaction():
+            self._books.tellers.set_pin(teller_id, pin_hash, staff_key)
+            self._record_vouching(vouched_by)
+            self._recorder.record(teller_id, AuditKind.PIN_CHANGED)
+        self._books.database.forget_deleted()  # what the old PIN opened stays nowhere
+
+    @in_store_thread
+    def remove_teller(self, teller_id: str) -> None:
+        """Remove a teller; raise `TellerUnknownError` or `LastTellerError`."""
+        with self._books.transaction():
+            self._books.tellers.remove(teller_id)
+            self._recorder.record(teller_id, AuditKind.TELLER_REMOVED)
+        self._books.database.forget_deleted()
 
     @in_store_thread
     def teller(self, teller_id: str) -> TellerAccount | None:
@@ -43,3 +63,7 @@ class TellerRecords(StoreThread):
         """A teller signed off."""
         with self._books.transaction():
             self._recorder.record(teller_id, AuditKind.SIGNED_OFF)
+
+    def _record_vouching(self, vouched_by: str | None) -> None:
+        if vouched_by is not None:
+            self._recorder.record(vouched_by, AuditKind.TELLER_VOUCHED_FOR)

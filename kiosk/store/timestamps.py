@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from pathlib import Path
 
 from kiosk.errors import StoreError
@@ -35,7 +36,13 @@ class Moment:
 
 def system_moment() -> Moment:
     """The machine's clocks."""
-    return Moment(datetime.now(UTC), time.monotonic_ns(), _boot_id())
+    return Moment(datetime.now(UTC), _uptime_ns(), _boot_id())
+
+
+def _uptime_ns() -> int:
+    """Goes on while the machine sleeps, where the system has such a clock: else a night's sleep looks like a step."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)
 
 
 class SystemZone(tzinfo):
@@ -68,6 +75,11 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def second_to_text(seconds: int) -> str:
+    """A whole second since 1970, as the store keeps times."""
+    return to_text(datetime.fromtimestamp(seconds, UTC))
+
+
 def from_text(text: str) -> datetime:
     """The UTC time of a stored text."""
     return datetime.fromisoformat(text)
@@ -78,8 +90,9 @@ def from_optional_text(text: str | None) -> datetime | None:
     return None if text is None else from_text(text)
 
 
+@cache
 def _boot_id() -> str:
-    """The system's boot id; where it has none, one for this start of the program."""
+    """The system's boot id, which no program outlives; where it has none, one for this start of the program."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip().replace("-", "")
     except OSError:

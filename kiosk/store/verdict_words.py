@@ -5,7 +5,7 @@ Entries of the first version say nothing of a face check; they stay what they ar
 
 from itertools import product
 
-from kiosk.session.events import RefusalReason, TellerCheck
+from kiosk.session.events import ALWAYS_CHECKED, RefusalReason, TellerCheck
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant
 
@@ -39,6 +39,7 @@ YES_PHRASES = frozenset(
     (
         *_OF_THE_FIRST_VERSION,
         *(accepted(variant) for variant in _VARIANTS),
+        *(confirmed(*of, ALWAYS_CHECKED) for of in product(_REFERRALS, _VARIANTS)),
         *(confirmed(*of, frozenset(TellerCheck)) for of in product(_REFERRALS, _VARIANTS)),
     )
 )

@@ -5,7 +5,7 @@ person may do is `roles`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
@@ -102,6 +102,11 @@ class SignOffReason(StrEnum):
     IDLE = "idle"
     TOO_LONG = "too_long"
     CLOCK_WENT_BACK = "clock_went_back"
+
+
+def day_is_over(opened_at: datetime, now: datetime, branch_time_zone: tzinfo) -> bool:
+    """True once it is another calendar day at the branch, also by a clock that was set back over midnight."""
+    return opened_at.astimezone(branch_time_zone).date() != now.astimezone(branch_time_zone).date()
 
 
 def sign_off_due(signed_in_at: datetime, last_act_at: datetime, now: datetime) -> SignOffReason | None:

@@ -16,6 +16,7 @@ class Role(StrEnum):
     TELLER = "teller"
     SUPERVISOR = "supervisor"
     IT = "it"
+    AUDITOR = "auditor"
 
 
 class Act(StrEnum):
@@ -25,14 +26,18 @@ class Act(StrEnum):
     CONFIRM_VISIT = "confirm_visit"
     REFUSE_VISIT = "refuse_visit"
     CLOSE_VISIT = "close_visit"
+    CLOSE_DAY = "close_day"
+    CONFIRM_CLOCK = "confirm_clock"
     SEE_APPLICATIONS = "see_applications"
     MARK_OPENED = "mark_opened"
     ERASE_RECORD = "erase_record"
+    COPY_RECORD = "copy_record"
     SEE_DELIVERY = "see_delivery"
     ADD_TELLER = "add_teller"
     RESET_PIN = "reset_pin"
     CHANGE_SETTINGS = "change_settings"
     TAKE_OUT_OF_SERVICE = "take_out_of_service"
+    EXPORT_AUDIT = "export_audit"
 
 
 _TELLER = frozenset(
@@ -41,9 +46,12 @@ _TELLER = frozenset(
         Act.CONFIRM_VISIT,
         Act.REFUSE_VISIT,
         Act.CLOSE_VISIT,
+        Act.CLOSE_DAY,
+        Act.CONFIRM_CLOCK,
         Act.SEE_APPLICATIONS,
         Act.MARK_OPENED,
         Act.ERASE_RECORD,
+        Act.COPY_RECORD,
         Act.SEE_DELIVERY,
     }
 )
@@ -53,7 +61,10 @@ PERMITTED: Mapping[Role, frozenset[Act]] = MappingProxyType(
         Role.TELLER: _TELLER,
         Role.SUPERVISOR: _TELLER | {Act.ADD_TELLER, Act.RESET_PIN, Act.TAKE_OUT_OF_SERVICE},
         # IT keeps the terminal running and never sees a customer's data, nor answers for a customer.
-        Role.IT: frozenset({Act.SEE_DELIVERY, Act.CHANGE_SETTINGS, Act.TAKE_OUT_OF_SERVICE}),
+        # It hands the audit to the auditor, and so can take it out.
+        Role.IT: frozenset({Act.SEE_DELIVERY, Act.CHANGE_SETTINGS, Act.TAKE_OUT_OF_SERVICE, Act.EXPORT_AUDIT}),
+        # Reads what happened and changes nothing; sees no customer's data either, for the audit holds none.
+        Role.AUDITOR: frozenset({Act.EXPORT_AUDIT}),
     }
 )
 

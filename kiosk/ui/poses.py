@@ -3,6 +3,7 @@
 For `kiosk screens`, the documentation and the tests; nothing here takes part in a visit.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,11 +11,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from kiosk.document.evidence import DocumentEvidence, DocumentKind, DocumentRemark
 from kiosk.privacy.consent import Consent, Purpose
-from kiosk.privacy.data_list import parse_data_list
-from kiosk.privacy.notice import Notice, notice
+from kiosk.privacy.data_list import Responsible, Wording
+from kiosk.privacy.erasure_statement import ErasureCore, StatedReason, sign_erasure
+from kiosk.privacy.list_policy import ListPolicy, in_force
+from kiosk.privacy.list_reading import parse_data_list
+from kiosk.privacy.notice import Notice, notice, sections_by_element
+from kiosk.privacy.retention import StoredRecord
+from kiosk.privacy.visit_statement import AuditPlace, OutcomeClass, StatementCore, sign_statement
+from kiosk.runtime.portable_copy import in_parts, portable_copy
 from kiosk.runtime.surface import (
+    DayState,
+    ErasureSlip,
     OpenApplication,
+    OwnRecord,
     Readiness,
+    ServiceHold,
     SessionView,
     TellerView,
     TerminalNotice,
@@ -22,8 +33,9 @@ from kiosk.runtime.surface import (
     VisitStage,
     WaitingVisit,
 )
-from kiosk.session.events import AccountClass, ApplicationRecord, Language
+from kiosk.session.events import AccountClass, ApplicationRecord, Language, OwnRecordOutcome, TellerCheck
 from kiosk.session.machine import EndNote, Phase, Session
+from kiosk.session.visible_record import visible_record
 from kiosk.ui.texts import ASSETS
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding
@@ -69,12 +81,31 @@ LONG_RECORD = replace(
     address="Flat 17 B, Building 4, 1234 Harbour Promenade West, Quarter of the Old Fishermen, 100085 Utopia City, "
     "Province of the Seven Lighthouses, Utopia; second floor",
 )
+
+
+def _hash(number: int) -> bytes:
+    """Looks like one; the same each time, so that pictures can be compared."""
+    return hashlib.sha256(bytes([number])).digest()
+
+
+_STATED = StatementCore(
+    _hash(24)[:16], int(NOON.timestamp()), _hash(25), _hash(26)[:16], _hash(27), _hash(28), _hash(29),
+    OutcomeClass.CONFIRMED_BY_STAFF, 7,
+)  # fmt: skip
 SLIP = VisitSlip(
     terminal="UTO-0042",
     issued_at=NOON,
     application_reference="7c3f0e5d9a1b2c4455667788990a0b0c1d2e3f405162738495a6b7c8d9eaf1b2",
     salt="00112233445566778899aabbccddeeff",
     accepted=True,
+    own_code="K7QMP3WXYZ",
+    # As long as that of a terminal with a million entries, and signed by nobody.
+    statement=sign_statement(
+        _STATED,
+        AuditPlace(2**20 - 1, _hash(0), tuple(map(_hash, range(1, 21)))),
+        _hash(21),
+        lambda _: _hash(22) + _hash(23),
+    ),
 )
 
 
@@ -118,6 +149,7 @@ def poses(language: Language) -> Iterator[Pose]:
     yield from _document(language)
     yield from _face(language)
     yield from _end(language)
+    yield from _own_record(language)
     yield from _console()
 
 
@@ -125,8 +157,11 @@ def _before_the_document(language: Language) -> Iterator[Pose]:
     idle = view_at(Phase.IDLE)
     yield Pose("welcome", idle)
     yield Pose("welcome-demo", replace(idle, demo=True))
+    yield Pose("welcome-trial", replace(idle, trial_key=True))
     yield Pose("welcome-warming-up", replace(idle, readiness=Readiness.WARMING_UP))
     yield Pose("welcome-out-of-service", replace(idle, readiness=Readiness.OUT_OF_SERVICE))
+    for hold in ServiceHold:
+        yield Pose(f"welcome-{hold.value.replace('_', '-')}", replace(idle, holds=frozenset({hold})))
     for note in EndNote:
         if note is not EndNote.NONE:
             ended = replace(idle, session=Session(end_note=note))
@@ -196,27 +231,86 @@ def _end(language: Language) -> Iterator[Pose]:
     yes = replace(verdict, session=replace(verdict.session, answer=True), slip=SLIP, idle_ends_at_s=ends_at_s)
     yield Pose("verdict-yes", yes)
     yield Pose("verdict-yes-closing", replace(yes, idle_ends_at_s=POSED_AT_S + 12))
-    no = replace(yes, session=replace(yes.session, answer=False), slip=replace(SLIP, accepted=False))
+    refused = replace(SLIP, accepted=False, own_code="")
+    no = replace(yes, session=replace(yes.session, answer=False), slip=refused)
     yield Pose("verdict-no", no)
 
 
+def own_record(language: Language, application: ApplicationRecord = RECORD) -> OwnRecord:
+    """A record as its own customer is shown it."""
+    data_list = parse_data_list((ASSETS / "data_protection_list.toml").read_text(encoding="utf-8"))
+    words = sections_by_element(data_list, language)
+    kept = [element for element in data_list.elements if element.id in words and element.record is not None]
+    of_application = [element.record is StoredRecord.APPLICATION for element in kept]
+    held = tuple(words[element.id] for element, inside in zip(kept, of_application, strict=True) if inside)
+    stays = tuple(words[element.id] for element, inside in zip(kept, of_application, strict=True) if not inside)
+    posed = OwnRecord(
+        SLIP.terminal, language, application, SLIP.application_reference, NOON, NOON + timedelta(days=7),
+        NOON - timedelta(minutes=5), NOON + timedelta(seconds=2), held, stays,
+    )  # fmt: skip
+    return replace(posed, copy=in_parts(portable_copy(posed)))
+
+
+def erasure_slip(language: Language) -> ErasureSlip:
+    """A receipt as long as that of a terminal with a million entries, and signed by nobody."""
+    core = ErasureCore(_hash(24)[:16], int(NOON.timestamp()), _hash(25), StatedReason.CUSTOMER_WISH)
+    place = AuditPlace(2**20 - 1, _hash(0), tuple(map(_hash, range(1, 21))))
+    statement = sign_erasure(core, place, _hash(21), lambda _: _hash(22) + _hash(23))
+    stays = own_record(language).stays
+    return ErasureSlip(SLIP.terminal, language, SLIP.application_reference, NOON, stays, statement)
+
+
+def _own_record(language: Language) -> Iterator[Pose]:
+    yield Pose("own-language", view_at(Phase.OWN_LANGUAGE, language))
+    yield Pose("own-consent", view_at(Phase.OWN_CONSENT, language))
+    code = view_at(Phase.OWN_CODE, language)
+    yield Pose("own-code", code)
+    yield Pose("own-code-typed", code, press=tuple(f"key-{character}" for character in SLIP.own_code))
+    yield Pose("own-document", view_at(Phase.OWN_DOCUMENT, language))
+    yield Pose("own-search", view_at(Phase.OWN_SEARCH, language))
+    missing = view_at(Phase.OWN_MISSING, language)
+    for outcome in OwnRecordOutcome:
+        if outcome is not OwnRecordOutcome.NONE:
+            told = replace(missing, session=replace(missing.session, own_outcome=outcome))
+            yield Pose(f"own-missing-{outcome.value.replace('_', '-')}", told)
+    own = own_record(language)
+    yield Pose("own-record", replace(view_at(Phase.OWN_RECORD, language), own_record=own))
+    long = own_record(language, LONG_RECORD)
+    yield Pose("own-record-long", replace(view_at(Phase.OWN_RECORD, language), own_record=long))
+    copy = view_at(Phase.OWN_COPY, language)
+    yield Pose("own-copy", replace(copy, own_record=own))
+    two = replace(long, copy=in_parts(portable_copy(long) * 2))
+    yield Pose("own-copy-in-parts", replace(copy, own_record=two), press=("next-code",))
+    yield Pose("own-copy-coming", replace(copy, own_record=replace(own, copy=())))
+    yield Pose("own-erasure", replace(view_at(Phase.OWN_ERASURE, language), own_record=own))
+    yield Pose("own-erasing", view_at(Phase.OWN_ERASING, language))
+    erased = replace(view_at(Phase.OWN_ERASED, language), erasure=erasure_slip(language))
+    yield Pose("own-erased", erased)
+    yield Pose("own-still-here", replace(erased, idle_ends_at_s=POSED_AT_S + 14.5))
+
+
 def waiting_visit(reason: ReferralReason = ReferralReason.CLASS_I_FACE_TO_FACE) -> WaitingVisit:
-    return WaitingVisit(record=RECORD, reason=reason, since=NOON, can_be_answered=True)
+    return WaitingVisit(record=visible_record(RECORD), reason=reason, since=NOON, can_be_answered=True)
 
 
 def open_application(application_id: str) -> OpenApplication:
-    return OpenApplication(application_id, RECORD, NOON, NOON + timedelta(days=7))
+    return OpenApplication(application_id, visible_record(RECORD), NOON, NOON + timedelta(days=7))
 
 
 def _console() -> Iterator[Pose]:
     customer = view_at(Phase.WAITING_FOR_TELLER)
     signed_in = TellerView(signed_in_as="M. Chen")
     yield Pose("teller-sign-in", customer, TellerView())
+    yield Pose("teller-sign-in-opens", customer, TellerView(day=DayState.CLOSED))
     yield Pose("teller-sign-in-demo", customer, TellerView(demo=True))
+    yield Pose("teller-sign-in-trial", customer, TellerView(trial_key=True))
     yield Pose("teller-wrong-pin", customer, TellerView(sign_in_error="wrong_pin"), press=("sign-in",))
     locked = TellerView(sign_in_error="locked", locked_until=NOON + timedelta(seconds=30))
     yield Pose("teller-locked", customer, locked, press=("sign-in",))
+    no_key = TellerView(day=DayState.CLOSED, sign_in_error="staff_key")
+    yield Pose("teller-staff-key", customer, no_key, press=("sign-in",))
     yield Pose("teller-nobody", customer, signed_in)
+    yield Pose("teller-day-opening", customer, replace(signed_in, day=DayState.OPENING))
     long_name = "Maximiliane Wolfeschlegelsteinhausenberger-Dorff"
     yield Pose("teller-long-name", customer, replace(signed_in, signed_in_as=long_name))
     yield Pose("teller-visit-under-way", customer, replace(signed_in, visit=VisitStage.UNDER_WAY))
@@ -224,16 +318,15 @@ def _console() -> Iterator[Pose]:
     waits = replace(signed_in, waiting=waiting_visit())
     yield Pose("teller-waiting", customer, waits)
     yield Pose("teller-waiting-demo", customer, replace(waits, demo=True))
-    yield Pose(
-        "teller-long-address", customer, replace(signed_in, waiting=replace(waiting_visit(), record=LONG_RECORD))
-    )
+    long = visible_record(LONG_RECORD)
+    yield Pose("teller-long-address", customer, replace(signed_in, waiting=replace(waiting_visit(), record=long)))
     suspected = replace(
         waiting_visit(ReferralReason.ATTEMPTS_USED_UP),
         variant=ChallengeVariant.FULL,
         suspicions=frozenset({Finding.FLAT, Finding.LIGHT_EVEN, Finding.STRAIGHT_EDGES}),
     )
     yield Pose("teller-suspicions", customer, replace(signed_in, waiting=suspected))
-    everything = replace(suspected, record=LONG_RECORD, suspicions=frozenset(Finding) - {Finding.IN_ORDER})
+    everything = replace(suspected, record=long, suspicions=frozenset(Finding) - {Finding.IN_ORDER})
     yield Pose("teller-many-suspicions", customer, replace(signed_in, waiting=everything))
     incomplete = replace(
         waiting_visit(ReferralReason.LIVENESS_INCOMPLETE),
@@ -248,6 +341,8 @@ def _console() -> Iterator[Pose]:
     yield Pose("teller-refusing-asked", customer, waits, press=reasons)
     yield Pose("teller-refusing", customer, waits, press=reasons, usable=reasons[-1])
     yield Pose("teller-closing", customer, waits, press=("teller-close",), usable="teller-close")
+    child = replace(waiting_visit(ReferralReason.GUARDIAN_NEEDED), checks=frozenset(TellerCheck))
+    yield Pose("teller-guardian", customer, replace(signed_in, waiting=child))
     unread = WaitingVisit(None, ReferralReason.DOCUMENT_UNREADABLE, NOON, can_be_answered=False)
     yield Pose("teller-cannot-answer", customer, replace(signed_in, waiting=unread))
     applications = replace(signed_in, applications=tuple(open_application(str(number)) for number in (1, 2, 3)))
@@ -255,8 +350,17 @@ def _console() -> Iterator[Pose]:
     asked = ("tab-applications", "mark-opened-1")
     yield Pose("teller-opening", customer, applications, press=asked)
     yield Pose("teller-undo", customer, applications, press=(*asked, "mark-yes-1"))
+    for name, what in (("copy", own_record(Language.CHINESE)), ("receipt", erasure_slip(Language.ENGLISH))):
+        view = replace(applications, hand_over=what)
+        yield Pose(f"teller-hand-over-{name}", customer, view, press=("tab-applications",))
     yield Pose("teller-no-applications", customer, signed_in, press=("tab-applications",))
     yield Pose("teller-terminal", customer, signed_in, press=("tab-terminal",))
+    asked = ("tab-terminal", "close-day")
+    yield Pose("teller-closing-day", customer, signed_in, press=asked, usable="close-day")
+    held = replace(signed_in, day=DayState.CLOSED, holds=frozenset(ServiceHold))
+    yield Pose("teller-held", customer, held, press=("tab-terminal",))
+    doubted = replace(signed_in, holds=frozenset({ServiceHold.CLOCK_IN_DOUBT}))
+    yield Pose("teller-clock", customer, doubted, press=("tab-terminal", "clock-right"))
     late = replace(
         signed_in,
         undelivered=3,
@@ -269,7 +373,15 @@ def _console() -> Iterator[Pose]:
     yield Pose("teller-undelivered", customer, late, press=("tab-terminal",))
 
 
+_RESPONSIBLE = Responsible(
+    controller=Wording({"en": "Bank of Utopia, 1 Bank Street, Utopia", "zh": "乌托邦银行，乌托邦银行街 1 号"}),
+    officer=Wording({"en": "privacy@bank.example", "zh": "个人信息保护办公室，privacy@bank.example"}),
+    authority=Wording({"en": "Data Protection Authority of Utopia", "zh": "乌托邦个人信息保护机关"}),
+)
+
+
 def posed_notices() -> dict[Language, Notice]:
-    """The notice as the shipped data protection list gives it, in every language."""
-    data_list = parse_data_list((ASSETS / "data_protection_list.toml").read_text(encoding="utf-8"))
+    """The notice as the shipped data protection list gives it, in every language, for a bank that does not exist."""
+    shipped = parse_data_list((ASSETS / "data_protection_list.toml").read_text(encoding="utf-8"))
+    data_list = in_force(shipped, ListPolicy(responsible=_RESPONSIBLE))
     return {language: notice(data_list, language) for language in Language}

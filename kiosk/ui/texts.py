@@ -12,6 +12,7 @@ from typing import Any
 
 from kiosk.document.evidence import DocumentKind, DocumentRemark
 from kiosk.errors import KioskError
+from kiosk.runtime.surface import ServiceHold
 from kiosk.session.events import AccountClass, Language, RefusalReason
 from kiosk.session.machine import EndNote, Phase
 from kiosk.verification.decision import ReferralReason
@@ -33,6 +34,7 @@ SECTIONS: Mapping[type[StrEnum], str] = {
     Phase: "phase",
     ReferralReason: "referral",
     RefusalReason: "refusal",
+    ServiceHold: "hold",
 }
 """Which section of the file holds the texts of which enum; the key is the enum's value."""
 

@@ -4,8 +4,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.session.events import AccountClass, Language, RefusalReason
-from kiosk.session.machine import EndNote, Phase, Session
+from kiosk.session.events import AccountClass, ConsentWithdrawn, Language, RefusalReason
+from kiosk.session.machine import TRANSITIONS, EndNote, Phase, Session
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant
 
@@ -49,6 +49,8 @@ class WalkPlan:
     refusal: RefusalReason = RefusalReason.NOT_THE_PERSON
     open_account: bool = False
     """After a yes the teller also marks the account as opened, which erases the record."""
+    own_data: bool = False
+    """After a yes the customer comes back for their own record, takes a copy and has it erased."""
     address: str = "12 Harbour Street, Utopia City"
     phone: str | None = "+86 138 0000 0000"
 
@@ -64,8 +66,9 @@ class WalkPlan:
         """How a visit that met these phases ends when all goes to plan; NONE after a verdict."""
         if self.walk_away_at in met:
             return EndNote.TIMED_OUT
-        if self.cancel_at in met:
-            return EndNote.CANCELLED
+        if self.cancel_at is not None and self.cancel_at in met:
+            agreed = (self.cancel_at, ConsentWithdrawn) in TRANSITIONS
+            return EndNote.WITHDRAWN if agreed else EndNote.CANCELLED
         if self.consent is ConsentChoice.REFUSE:
             return EndNote.CONSENT_REFUSED
         if teller_act is TellerChoice.CLOSE:

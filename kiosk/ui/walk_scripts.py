@@ -3,18 +3,17 @@
 A script yields after every act, so that its reader sets the pace; a thing not there yet is waited for.
 """
 
-from collections.abc import Generator
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
-
-from kiosk.session.machine import Phase
+from kiosk.session.machine import OWN_RECORD_PHASES, Phase
 from kiosk.ui import hands
 from kiosk.ui.album import Album
 from kiosk.ui.customer.window import CustomerWindow
+from kiosk.ui.own_data_script import OwnDataScript
 from kiosk.ui.walk_plan import ConsentChoice, TellerChoice, WalkPlan
+from kiosk.ui.walking import Script, press, press_field, wait_for, write
 
-Script = Generator[None, None, None]
-_CHARACTERS_A_STEP = 6
+__all__ = ["CustomerScript", "Script", "TellerScript"]
 
 
 class CustomerScript:
@@ -22,6 +21,7 @@ class CustomerScript:
 
     def __init__(self, window: CustomerWindow, album: Album, plan: WalkPlan) -> None:
         self._window, self._album, self._plan = window, album, plan
+        self.own_data = OwnDataScript(window, album, plan)
 
     def on_page(self, phase: Phase) -> Script:
         """What to do on this phase's page: leave, decline, or go on."""
@@ -49,7 +49,10 @@ class CustomerScript:
             case Phase.PREPARING_FACE_CHECK:
                 yield from self._choose_face_check()
             case Phase.SHOWING_VERDICT:
+                self.own_data.read_slip()
                 yield from press(self._window, "finish")
+            case _ if phase in OWN_RECORD_PHASES:
+                yield from self.own_data.on_page(phase)
             case _:
                 return  # nothing to press: the camera looks, or somebody else acts
 
@@ -108,6 +111,12 @@ class TellerScript:
                 yield from press(self._window, "teller-close")
         yield from press(self._window, "sign-off")
 
+    def open_day(self) -> Script:
+        """Sign in, which opens the terminal, and leave it to the customers."""
+        self._album.take("welcome-not-opened")
+        yield from self._sign_in()
+        yield from press(self._window, "sign-off")
+
     def open_account(self) -> Script:
         """Mark the newest account as opened and let the time for undoing pass."""
         yield from self._sign_in()
@@ -147,35 +156,3 @@ class TellerScript:
             if button.objectName().startswith(prefix) and button.isVisible()
         ]
         return marks[-1] if marks else None
-
-
-def wait_for(window: QWidget, name: str) -> Generator[None, None, QWidget]:
-    """Wait until a widget can be seen and used."""
-    while (widget := hands.find(window, name, QWidget)) is None:
-        yield
-    return widget
-
-
-def press(window: QWidget, name: str) -> Script:
-    """Wait for a button and press it."""
-    button = yield from wait_for(window, name)
-    hands.press(button)
-    yield
-
-
-def press_field(window: QWidget, name: str) -> Generator[None, None, QLineEdit]:
-    """Wait for a field, put the cursor into it, return it."""
-    while (field := hands.find(window, name, QLineEdit)) is None:
-        yield
-    hands.press(field)
-    field.setFocus()
-    yield
-    return field
-
-
-def write(window: QWidget, name: str, text: str) -> Script:
-    """Put the cursor into a field and type, a few characters at a time."""
-    field = yield from press_field(window, name)
-    for start in range(0, len(text), _CHARACTERS_A_STEP):
-        hands.type_text(field, text[start : start + _CHARACTERS_A_STEP])
-        yield

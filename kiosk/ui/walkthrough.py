@@ -46,12 +46,12 @@ class Walkthrough(QObject):
         console: TellerConsole,
         surface: CustomerSurface,
         plan: WalkPlan,
-        pictures_dir: Path | None,
+        album: Album | None,
         pace_s: float | None = None,
     ) -> None:
         super().__init__(window)
         self._window, self._console, self._surface, self._plan = window, console, surface, plan
-        self._album = Album(window, pictures_dir, self)
+        self._album = album or Album(window, None, self)
         self._customer = CustomerScript(window, self._album, plan)
         self._teller = TellerScript(window, self._album, plan)
         self._page_script: Script | None = None
@@ -60,9 +60,10 @@ class Walkthrough(QObject):
         self._met: set[Phase] = set()
         self._teller_act: TellerChoice | None = None
         self._account_to_open = plan.open_account
+        self._own_data_to_see = plan.own_data
         self._page_since_s = 0.0
         self._timer = QTimer(self)
-        self._timer.setInterval(round((_default_pace_s() if pace_s is None else pace_s) * 1000))
+        self._timer.setInterval(round((default_pace_s() if pace_s is None else pace_s) * 1000))
         self._timer.timeout.connect(self._step)
 
     @property
@@ -158,9 +159,10 @@ class Walkthrough(QObject):
             _log.error("The walk got stuck: nothing changed on the page %s.", self._phase)
             self._finish(as_planned=False)
             return True
-        if self._phase is Phase.IDLE and self._met and self._teller_script is None:
+        idle = self._phase is Phase.IDLE and bool(self._met)
+        if idle and self._teller_script is None and self._page_script is None:
             self._end_visit()
-            return self._teller_script is None
+            return self._teller_script is None and self._page_script is None
         return False
 
     def _end_visit(self) -> None:
@@ -171,7 +173,16 @@ class Walkthrough(QObject):
             self._account_to_open = False
             self._teller_script = self._teller.open_account()
             return
+        if end is EndNote.NONE and as_planned and with_verdict and self._own_data_to_see:
+            self._own_data_to_see = False
+            self._page_script = self._customer.own_data.ask()
+            return
+        with_verdict = with_verdict and not self._missed_own_data
         self._finish(as_planned=as_planned and with_verdict is (end is EndNote.NONE))
+
+    @property
+    def _missed_own_data(self) -> bool:
+        return self._plan.own_data and Phase.OWN_ERASED not in self._met
 
     def _finish(self, *, as_planned: bool) -> None:
         self._timer.stop()
@@ -184,7 +195,8 @@ def _is_over(script: Script) -> bool:
     return next(script, _END) is _END
 
 
-def _default_pace_s() -> float:
+def default_pace_s() -> float:
+    """What a person takes for one touch; quicker where nobody looks."""
     return PACE_HEADLESS_S if QGuiApplication.platformName() == "offscreen" else PACE_ON_SCREEN_S
 
 

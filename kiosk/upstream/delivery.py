@@ -20,12 +20,16 @@ BANK_REFUSALS = frozenset({400, 409, 413, 415, 422})
 _CONFLICT = 409
 _TAKEN_CURE = (
     "If it has counted another message under this number, this terminal runs on an older copy of its store: stop it,"
-    " ask the bank what it has received, and set the terminal up anew, with a new id and a new key."
+    " ask the bank for the last number it has, and put the newest backup back (`kiosk store restore --last-sequence`),"
+    " or set the terminal up anew, with a new id and a new key."
 )
 
 
 class Upstream(Protocol):
     """Carries one signed message to the bank."""
+
+    server_ends_at_s: int | None
+    """When the certificate ends that the server showed last, in seconds since 1970."""
 
     def deliver(self, sequence: int, jws: str) -> str:
         """Return the bank's receipt, not yet verified; raise a leaf of `UpstreamError`."""

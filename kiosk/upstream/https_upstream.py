@@ -68,6 +68,7 @@ class HttpsUpstream:
         """Build the TLS context; raise `AddressError` or `CertificateSettingsError`. Sends nothing yet."""
         self.address = parse_address(url)
         self._timeout_s = timeout_s
+        self.server_ends_at_s: int | None = None
         self._runner = asyncio.Runner()
         self._url = httpx.URL(self.address.verdicts_url)
         self._transport = httpx.AsyncHTTPTransport(
@@ -119,6 +120,7 @@ class HttpsUpstream:
         async with asyncio.timeout(self._timeout_s):
             response = await self._transport.handle_async_request(request)
             try:
+                self.server_ends_at_s = _certificate_end(response)
                 return self._receipt_of(response, await _read_bounded(response))
             finally:
                 await response.aclose()
@@ -170,6 +172,7 @@ def make_tls_context(ca_pem: str, client_certificate_pem: str, client_key_pem: s
     """Return a context that trusts `ca_pem` only and shows the client certificate, TLS 1.2 or later."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # who was believed at the beginning is who answers
     # The configured authority is believed as it is: a bank may give one that another, unknown one has signed.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
@@ -225,6 +228,14 @@ def _problem_title(body: bytes) -> str:
     if not isinstance(title, str):
         return "no reason given"
     return "".join(character for character in title if character.isprintable())[:120].rstrip(". ")
+
+
+def _certificate_end(response: httpx.Response) -> int | None:
+    """When the certificate of the connection that was used ends."""
+    stream = response.extensions.get("network_stream")
+    connection = None if stream is None else stream.get_extra_info("ssl_object")
+    ends_at = (connection.getpeercert() or {}).get("notAfter") if connection is not None else None
+    return None if ends_at is None else int(ssl.cert_time_to_seconds(ends_at))
 
 
 def _causes(error: BaseException) -> list[BaseException]:

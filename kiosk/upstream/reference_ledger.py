@@ -33,9 +33,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
     thumbprint TEXT PRIMARY KEY,
     public_key BLOB NOT NULL,
-    kiosk_id BLOB,
-    after_sequence INTEGER NOT NULL DEFAULT -1,
-    until_sequence INTEGER
+    kiosk_id BLOB
+) STRICT;
+CREATE TABLE IF NOT EXISTS successions (
+    predecessor TEXT PRIMARY KEY REFERENCES keys,
+    successor TEXT NOT NULL UNIQUE REFERENCES keys
 ) STRICT;
 CREATE TABLE IF NOT EXISTS messages (
     kiosk_id BLOB NOT NULL,
@@ -47,6 +49,7 @@ CREATE TABLE IF NOT EXISTS messages (
     announced INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (kiosk_id, sequence)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS messages_by_key ON messages (thumbprint, sequence);
 """
 
 
@@ -178,15 +181,15 @@ class Ledger:
         """
         thumbprint = key_id_of(jws)
         with self._transaction() as rows:
-            row = rows.execute("SELECT * FROM keys WHERE thumbprint = ?", (thumbprint,)).fetchone()
+            known = "SELECT public_key, kiosk_id FROM keys WHERE thumbprint = ?"
+            row = rows.execute(known, (thumbprint,)).fetchone()
             if row is None:
                 raise UnknownKeyError("No kiosk with this key is registered here.")
-            message = verify_message(jws, Ed25519PublicKey.from_public_bytes(row[1]))
-            self._require_kiosk(rows, thumbprint, row[2], message.kiosk_id)
+            message = verify_message(jws, Ed25519PublicKey.from_public_bytes(row[0]))
+            self._require_kiosk(rows, thumbprint, row[1], message.kiosk_id)
             if (receipt := self._earlier_receipt(rows, message, jws)) is not None:
                 return Acceptance(receipt, None)
-            if not row[3] < message.sequence <= (message.sequence if row[4] is None else row[4]):
-                raise UnknownKeyError("This key is not in use for this sequence number: it announced a successor.")
+            self._require_in_use(rows, thumbprint, message.sequence)
             return self._count(rows, message, jws, thumbprint)
 
     def received(self) -> list[Received]:
@@ -272,6 +275,27 @@ class Ledger:
             raise SequenceTakenError("Another message of this kiosk came under the same sequence number.")
         return None if earlier is None else earlier[1]
 
+    def _require_in_use(self, rows: sqlite3.Connection, thumbprint: str, sequence: int) -> None:
+        """By sequence, a kiosk's messages are signed by one key and then by its successor, and never go back.
+
+        A kiosk signs with the announced key once it has the receipt for the announcement; what it signed until then
+        may arrive later.
+        """
+        last_of_predecessor = rows.execute(
+            "SELECT (SELECT max(sequence) FROM messages WHERE thumbprint = predecessor)"
+            " FROM successions WHERE successor = ?",
+            (thumbprint,),
+        ).fetchone()
+        if last_of_predecessor is not None and sequence <= last_of_predecessor[0]:
+            raise UnknownKeyError("This key is not in use yet for this sequence number: its predecessor is.")
+        first_of_successor = rows.execute(
+            "SELECT (SELECT min(sequence) FROM messages WHERE thumbprint = successor)"
+            " FROM successions WHERE predecessor = ?",
+            (thumbprint,),
+        ).fetchone()
+        if first_of_successor not in (None, (None,)) and sequence >= first_of_successor[0]:
+            raise UnknownKeyError("This key is out of use for this sequence number: the key it announced has signed.")
+
     def _count(self, rows: sqlite3.Connection, message: OutgoingMessage, jws: str, thumbprint: str) -> Acceptance:
         now_s = self._now_s()
         record = ReceiptRecord(message.kiosk_id, message.sequence, message_hash(jws), now_s)
@@ -286,16 +310,16 @@ class Ledger:
         return Acceptance(receipt, Received(message, jws, now_s))
 
     def _follow(self, rows: sqlite3.Connection, announcement: KeyAnnouncement, thumbprint: str) -> None:
-        """From this sequence on the announced key signs; the announcing one is good for earlier messages only."""
+        """Believe the announced key; from its first message on the announcing one is good for earlier ones only."""
         successor = key_thumbprint(Ed25519PublicKey.from_public_bytes(announcement.next_public_key))
-        retired = "UPDATE keys SET until_sequence = ? WHERE thumbprint = ? AND until_sequence IS NULL"
-        known = rows.execute("SELECT 1 FROM keys WHERE thumbprint = ?", (successor,)).fetchone()
-        if known is not None or rows.execute(retired, (announcement.sequence, thumbprint)).rowcount != 1:
+        spoken_for = "SELECT 1 FROM keys WHERE thumbprint = ? UNION ALL SELECT 1 FROM successions WHERE predecessor = ?"
+        if rows.execute(spoken_for, (successor, thumbprint)).fetchone() is not None:
             raise SequenceTakenError("This key has announced a successor before, or announces a key already in use.")
         rows.execute(
-            "INSERT INTO keys (thumbprint, public_key, kiosk_id, after_sequence) VALUES (?, ?, ?, ?)",
-            (successor, announcement.next_public_key, announcement.kiosk_id, announcement.sequence),
+            "INSERT INTO keys (thumbprint, public_key, kiosk_id) VALUES (?, ?, ?)",
+            (successor, announcement.next_public_key, announcement.kiosk_id),
         )
+        rows.execute("INSERT INTO successions VALUES (?, ?)", (thumbprint, successor))
 
 
 def load_receipt_key(path: Path) -> Ed25519PrivateKey:

@@ -42,6 +42,8 @@ class ReferralReason(StrEnum):
     """The customer chose a challenge that leaves a layer out."""
     DOCUMENT_EXPIRED = "document_expired"
     DOCUMENT_UNDER_AGE = "document_under_age"
+    GUARDIAN_NEEDED = "guardian_needed"
+    """The customer is too young to consent alone: no face check, and a guardian consents before the teller."""
     DOCUMENT_UNREADABLE = "document_unreadable"
     NOT_AN_IDENTITY_DOCUMENT = "not_an_identity_document"
 

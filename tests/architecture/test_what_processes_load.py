@@ -56,8 +56,10 @@ LAUNCHER_MAY_HOLD = {
     "kiosk.runtime.child_log",
     "kiosk.runtime.confinement",
     "kiosk.runtime.launcher",
+    "kiosk.runtime.process_users",
     "kiosk.runtime.running_child",
     "kiosk.runtime.shared_memory",
+    "kiosk.runtime.system_calls",
 }
 
 

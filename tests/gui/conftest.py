@@ -49,8 +49,11 @@ def teller() -> FakeTellerSurface:
 def make_window(qtbot):
     """Build and show a window over the surfaces given."""
 
-    def make(customer, teller, clock=time.monotonic, size=LANDSCAPE, language=Language.ENGLISH) -> CustomerWindow:
-        window = CustomerWindow(customer, teller, posed_notices(), "Bank of Utopia", language, size, clock)
+    def make(
+        customer, teller, clock=time.monotonic, size=LANDSCAPE, language=Language.ENGLISH, notices=None
+    ) -> CustomerWindow:
+        notices = notices or posed_notices()
+        window = CustomerWindow(customer, teller, notices, "Bank of Utopia", language, size, clock)
         qtbot.addWidget(window)
         window.show_on(size)
         return window

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 
 from kiosk.document.evidence import DocumentRemark
 from kiosk.privacy.consent import Consent, Purpose
+from kiosk.privacy.list_policy import ListPolicy, in_force
+from kiosk.privacy.notice import notice
 from kiosk.runtime.surface import Readiness, SessionView
 from kiosk.session.events import (
     AccountClass,
@@ -16,6 +18,7 @@ from kiosk.session.events import (
     Cancelled,
     ConsentGiven,
     ConsentRefused,
+    ConsentWithdrawn,
     DetailsConfirmed,
     DocumentReadAgain,
     FaceCheckChosen,
@@ -25,13 +28,15 @@ from kiosk.session.events import (
     Started,
     VerdictAcknowledged,
 )
-from kiosk.session.machine import TRANSITIONS, EndNote, Phase, Session
+from kiosk.session.machine import OWN_RECORD_PHASES, TRANSITIONS, EndNote, Phase, Session
+from kiosk.store.data_list_file import read_data_list
 from kiosk.ui import hands
 from kiosk.ui.customer import welcome_page
 from kiosk.ui.customer.details_page import MAX_ADDRESS
 from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE
 from kiosk.ui.customer.verdict_page import slip_code
 from kiosk.ui.poses import EVIDENCE, NOON, SLIP, posed_notices, view_at
+from kiosk.ui.slip_text import slip_text
 from kiosk.ui.texts import load_texts
 from kiosk.ui.widgets.progress_steps import ProgressSteps
 from kiosk.verification.decision import ReferralReason
@@ -80,7 +85,8 @@ def test_cancel_is_on_every_page_that_can_be_left(window, customer):
     for number, phase in enumerate(LEAVE, start=1):
         customer.show(view_at(phase))
         press(window, "cancel")
-        assert customer.sent == [Cancelled()] * number, phase
+        agreed = phase not in (Phase.CHOOSING_LANGUAGE, Phase.ASKING_CONSENT, *OWN_RECORD_PHASES)
+        assert customer.sent[number - 1 :] == [ConsentWithdrawn() if agreed else Cancelled()], phase
 
 
 def test_the_face_can_be_declined_on_every_page(window, customer):
@@ -120,12 +126,14 @@ def test_after_the_verdict_nothing_can_be_declined_or_cancelled(window, customer
     assert not shown(window, "decline-face")
 
 
-def test_the_demo_says_that_it_is_one_on_every_page(window, customer):
+@pytest.mark.parametrize(("marked", "words"), [("demo", "Demonstration"), ("trial_key", "Trial kiosk")])
+def test_the_demo_and_a_trial_say_so_on_every_page(window, customer, marked, words):
     for phase in Phase:
-        customer.show(replace(view_at(phase), demo=True))
-        assert shown(window, "demo")
+        customer.show(replace(view_at(phase), **{marked: True}))
+        assert shown(window, "mark")
+        assert any(label.text().startswith(words) for label in window.findChildren(QLabel) if label.isVisible())
         customer.show(view_at(phase))
-        assert not shown(window, "demo")
+        assert not shown(window, "mark")
 
 
 def test_any_touch_tells_the_session_that_somebody_is_there(window, customer):
@@ -205,7 +213,7 @@ def test_consent_carries_exactly_what_was_ticked_and_the_hash_of_what_was_shown(
     press(window, "continue")
     (event,) = customer.sent
     assert isinstance(event, ConsentGiven)
-    assert event.consent.purposes == ({*Purpose} if with_face else {Purpose.APPLICATION})
+    assert event.consent.purposes == {Purpose.APPLICATION, *((Purpose.FACE_CHECK,) if with_face else ())}
     shown_notice = posed_notices()[Language.ENGLISH]
     assert event.consent.text_sha256 == shown_notice.text_sha256
     assert event.consent.list_version == shown_notice.list_version
@@ -217,8 +225,87 @@ def test_every_word_of_the_notice_is_on_the_page(window, customer, qtbot, langua
     customer.show(view_at(Phase.ASKING_CONSENT, language))
     qtbot.waitUntil(lambda: window.page.settled)
     words = "\n".join(label.text() for label in window.page.findChildren(QLabel))
-    for line in posed_notices()[language].text.splitlines()[:-1]:
+    *lines, version = posed_notices()[language].text.splitlines()
+    for line in lines:
         assert line in words
+    assert version.removeprefix("v") in words
+    for sentence in posed_notices()[language].responsible:
+        assert sentence in lines
+
+
+def test_each_choice_stands_with_its_purpose_and_period_and_none_is_ticked(window, customer):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    names = ("consent-application", "consent-face")
+    for choice, name in zip(posed_notices()[Language.ENGLISH].choices, names, strict=True):
+        box = button(window, name)
+        words = "\n".join(label.text() for label in box.findChildren(QLabel))
+        assert not box.isChecked()
+        assert all(part in words for part in (choice.name, choice.explanation, choice.kept))
+
+
+@pytest.mark.parametrize("with_face", [False, True])
+def test_withdrawing_takes_no_more_touches_than_agreeing(window, customer, qtbot, with_face):
+    customer.show(view_at(Phase.ASKING_CONSENT))
+    agreeing = ["consent-application", *(["consent-face"] if with_face else []), "continue"]
+    for name in agreeing:
+        press(window, name)
+    assert isinstance(customer.sent.pop(), ConsentGiven)
+    for phase in [phase for phase in LEAVE if view_at(phase).session.consent is not None]:
+        customer.show(view_at(phase))
+        if phase in OWN_RECORD_PHASES or phase is Phase.ASKING_CONSENT:
+            continue
+        assert button(window, "cancel").accessibleName() == "Withdraw and erase", phase
+        press(window, "cancel")
+        assert customer.sent.pop() == ConsentWithdrawn(), phase
+    verdict = view_at(Phase.SHOWING_VERDICT)
+    customer.show(replace(verdict, session=replace(verdict.session, answer=True)))
+    withdrawing = ["withdraw", "withdraw"]
+    for name in withdrawing:
+        qtbot.waitUntil(button(window, name).isEnabled)
+        press(window, name)
+    assert customer.sent == [ConsentWithdrawn()]
+    assert len(withdrawing) <= len(agreeing)
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("language", Language)
+def test_every_sentence_beside_a_choice_has_its_room(make_window, customer, teller, size, language):
+    window = make_window(customer, teller, size=size, language=language)
+    customer.show(view_at(Phase.ASKING_CONSENT, language))
+    QApplication.processEvents()
+    boxes = [button(window, name) for name in ("consent-application", "consent-face")]
+    for label in [label for box in boxes for label in box.findChildren(QLabel)]:
+        assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_a_field_that_this_bank_does_not_collect_is_not_asked_for(make_window, customer, teller):
+    held = in_force(read_data_list(), ListPolicy(without=frozenset({"phone"})))
+    window = make_window(customer, teller, notices={language: notice(held, language) for language in Language})
+    customer.show(view_at(Phase.CONFIRMING_DETAILS))
+    assert shown(window, "address")
+    assert not shown(window, "phone")
+    window.findChild(QLineEdit, "address").setText("1 Example Street")
+    press(window, "confirm-details")
+    assert customer.sent == [DetailsConfirmed("1 Example Street", None)]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_slip_names_controller_officer_and_authority_on_screen_and_paper(window, customer, language):
+    verdict = view_at(Phase.SHOWING_VERDICT, language)
+    customer.show(replace(verdict, session=replace(verdict.session, answer=True), slip=SLIP))
+    words = [label.text() for label in window.page.findChildren(QLabel)]
+    responsible = posed_notices()[language].responsible
+    _, paper = slip_text(SLIP, language, responsible={language: responsible})
+    assert len(responsible) == 3
+    for sentence in responsible:
+        assert sentence in words
+        assert sentence in paper
+
+
+def test_after_a_no_there_is_no_record_to_withdraw(window, customer):
+    verdict = view_at(Phase.SHOWING_VERDICT)
+    customer.show(replace(verdict, session=replace(verdict.session, answer=False)))
+    assert not shown(window, "withdraw")
 
 
 def test_not_agreeing_ends_the_visit(window, customer):
@@ -520,9 +607,8 @@ def test_a_no_leads_to_the_staff_without_a_reason(window, customer):
     assert ENGLISH("verdict.yes_title") not in says(window)
 
 
-def test_the_square_code_holds_reference_and_salt():
-    assert SLIP.application_reference in slip_code(SLIP)
-    assert SLIP.salt in slip_code(SLIP)
+def test_the_square_code_is_the_signed_statement():
+    assert slip_code(SLIP) == SLIP.statement
 
 
 def test_the_verdict_counts_down_by_itself_and_can_be_kept_open(window, customer, clock):

@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, QRegularExpression, Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QScrollArea, QWidget
 
 from kiosk.runtime.surface import TellerView, TerminalNotice, VisitStage, WaitingVisit
-from kiosk.session.events import Language, RefusalReason
+from kiosk.session.events import Language, RefusalReason, TellerCheck
 from kiosk.session.machine import Phase
+from kiosk.session.visible_record import ALL_FIELDS, visible_record
 from kiosk.ui import hands
 from kiosk.ui.customer import header
 from kiosk.ui.customer.verdict_page import in_groups
@@ -168,12 +169,13 @@ def test_a_lock_is_said_with_its_end(window, teller):
     assert ENGLISH("teller.locked", time=f"{until.astimezone():%H:%M:%S}") in says(window)
 
 
-def test_a_demonstration_is_called_so_before_and_after_the_sign_in(desk, teller):
-    window = desk(demo=True)
+@pytest.mark.parametrize("marked", ["demo", "trial_key"])
+def test_a_demonstration_and_a_trial_are_called_so_before_and_after_the_sign_in(desk, teller, marked):
+    window = desk(**{marked: True})
     for signed_in_as, button_there in (("M. Chen", "sign-off"), (None, "back")):
         teller.show(replace(teller.view, signed_in_as=signed_in_as))
         assert hands.find(window, button_there, QAbstractButton)
-        assert ENGLISH("header.demo") in says(window.console)
+        assert ENGLISH(f"header.{marked}") in says(window.console)
 
 
 def test_the_console_of_a_real_kiosk_speaks_of_no_demonstration(desk):
@@ -211,8 +213,8 @@ LONG_RECORDS = {
 @pytest.mark.parametrize("tab", ["waiting", "applications"])
 def test_every_field_of_a_long_record_can_be_brought_into_view(make_window, customer, teller, qtbot, size, record, tab):
     window = make_window(customer, teller, size=size)
-    teller.view = TellerView(waiting=replace(waiting_visit(), record=record))
-    teller.kept = (replace(open_application("A7"), record=record),)
+    teller.view = TellerView(waiting=replace(waiting_visit(), record=visible_record(record)))
+    teller.kept = (replace(open_application("A7"), record=visible_record(record)),)
     sign_in(window)
     press(window, f"tab-{tab}")
     fields = [label for label in window.findChildren(QLabel, FIELDS) if label.isVisible()]
@@ -221,6 +223,25 @@ def test_every_field_of_a_long_record_can_be_brought_into_view(make_window, cust
         bring_into_view(qtbot, scroll_area_around(field), field)
     for name in ("tab-terminal", "sign-off"):
         assert inside(window, button(window, name))
+
+
+@pytest.mark.parametrize("hidden", ["phone", "address", "nationality"])
+def test_a_field_that_a_teller_may_not_see_is_not_in_the_console(desk, hidden):
+    record = visible_record(RECORD, ALL_FIELDS - {hidden})
+    window = desk(waiting=replace(waiting_visit(), record=record))
+    shown_fields = {label.objectName() for label in window.findChildren(QLabel, FIELDS)}
+    assert f"teller-record-{hidden}" not in shown_fields
+    assert len(shown_fields) == 6
+
+
+def test_a_childs_visit_is_confirmed_only_with_a_guardian(desk, teller):
+    visit = replace(waiting_visit(ReferralReason.GUARDIAN_NEEDED), checks=frozenset(TellerCheck))
+    window = desk(waiting=visit)
+    for name in ("check-face", "check-person"):
+        press(window, name)
+    assert not button(window, "teller-confirm").isEnabled()
+    press(window, "check-guardian")
+    assert button(window, "teller-confirm").isEnabled()
 
 
 def test_confirm_needs_both_checks(desk, teller):

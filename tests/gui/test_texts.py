@@ -78,7 +78,7 @@ def test_which_documents_work_is_said_before_a_visit_begins(texts):
 
 
 def test_a_chinese_sentence_follows_another_without_a_space():
-    explained = CHINESE("consent.explained", explanation="一。", hint=CHINESE("consent.needed"))
+    explained = CHINESE("consent.explained", explanation="一。", kept="二", hint=CHINESE("consent.needed"))
     assert " " not in explained
 
 

@@ -151,7 +151,7 @@ def check_texts(window, where: str) -> None:
 def test_a_long_bank_name_fits_or_says_that_it_goes_on(qtbot, size, demo, name, whole):
     header = Header(Theme.for_size(size), name)
     qtbot.addWidget(header)
-    header.show_demo(load_texts(Language.ENGLISH)("header.demo_short") if demo else "")
+    header.show_mark(load_texts(Language.ENGLISH)("header.demo_short") if demo else "")
     header.resize(size.width(), header.height())
     header.grab()  # lays it out
     shown = "".join(header.findChild(QWidget, "bank-name").lines).replace(" ", "")

@@ -4,25 +4,31 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
+from kiosk.privacy.own_code import normalised
 from kiosk.session.events import (
     Accepted,
     AccountClass,
     Cancelled,
     ConsentRefused,
+    ConsentWithdrawn,
     DocumentRead,
     FaceCheckChosen,
     FaceDeclined,
     Language,
     LivenessPassed,
+    OwnCodeEntered,
+    OwnRecordErased,
+    OwnRecordFound,
     Positioned,
     Referred,
     RefusalReason,
     TimedOut,
     VerdictCommitted,
 )
-from kiosk.session.machine import Phase
+from kiosk.session.machine import OWN_RECORD_PHASES, TRANSITIONS, Phase
+from kiosk.ui.album import Album
 from kiosk.ui.customer import header
-from kiosk.ui.poses import EVIDENCE
+from kiosk.ui.poses import EVIDENCE, SLIP
 from kiosk.ui.walkthrough import ConsentChoice, TellerChoice, WalkPlan, Walkthrough
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant
@@ -34,6 +40,12 @@ GENUINE = {
     Phase.CHECKING_LIVENESS: LivenessPassed(),
     Phase.COMPARING: Accepted(),
     Phase.RECORDING_VERDICT: VerdictCommitted(),
+}
+ACCOUNT = [phase for phase in Phase if phase not in OWN_RECORD_PHASES]
+OWN_DATA = GENUINE | {
+    Phase.OWN_DOCUMENT: DocumentRead(EVIDENCE),
+    Phase.OWN_SEARCH: OwnRecordFound(),
+    Phase.OWN_ERASING: OwnRecordErased(),
 }
 IMPOSTOR = GENUINE | {Phase.COMPARING: Referred(ReferralReason.NON_MATCH)}
 
@@ -57,8 +69,9 @@ def walk(qtbot, make_window, monkeypatch):
         customer.face = customer.page = np.zeros((72, 128, 3), np.uint8)
         teller = SessionBackedTeller(customer)
         window = make_window(customer, teller)
+        album = Album(window, pictures, window)
         walkthrough = Walkthrough(
-            window, window.console, customer, WalkPlan(FAKE_TELLER, FAKE_PIN, **plan), pictures, pace_s=0.008
+            window, window.console, customer, WalkPlan(FAKE_TELLER, FAKE_PIN, **plan), album, pace_s=0.008
         )
 
         def devices_answer():
@@ -81,10 +94,20 @@ def walk(qtbot, make_window, monkeypatch):
 def test_a_class_i_customer_meets_every_page_and_the_teller_confirms(walk, tmp_path):
     customer, teller, pictures, as_planned = walk(pictures=tmp_path)
     assert as_planned
-    assert customer.phases == [*Phase, Phase.IDLE]
+    assert customer.phases == [*ACCOUNT, Phase.IDLE]
     assert teller.acts == ["confirm", "sign_off"]
     behind_the_console = {Phase.RECORDING_VERDICT}
-    assert {picture_name(phase) for phase in set(Phase) - behind_the_console} <= set(pictures)
+    assert {picture_name(phase) for phase in set(ACCOUNT) - behind_the_console} <= set(pictures)
+
+
+def test_a_customer_who_comes_back_sees_takes_and_erases_their_own_record(walk):
+    customer, _, _, as_planned = walk(OWN_DATA, account_class=AccountClass.CLASS_II, own_data=True)
+    assert as_planned
+    entered = [event.code for event in customer.sent if isinstance(event, OwnCodeEntered)]
+    assert [normalised(code) for code in entered] == [SLIP.own_code]
+    met = [phase for phase in customer.phases if phase in OWN_RECORD_PHASES]
+    assert met[-5:] == [Phase.OWN_COPY, Phase.OWN_RECORD, Phase.OWN_ERASURE, Phase.OWN_ERASING, Phase.OWN_ERASED]
+    assert set(met) == OWN_RECORD_PHASES - {Phase.OWN_MISSING}
 
 
 def test_a_class_ii_customer_is_done_without_the_teller_and_in_chinese(walk, tmp_path):
@@ -102,7 +125,7 @@ def test_whichever_face_check_the_customer_chooses_it_is_the_one_that_is_asked_f
     customer, _, _, as_planned = walk(variant=variant)
     assert as_planned
     assert [event for event in customer.sent if isinstance(event, FaceCheckChosen)] == [FaceCheckChosen(variant)]
-    assert customer.phases == [*Phase, Phase.IDLE]
+    assert customer.phases == [*ACCOUNT, Phase.IDLE]
 
 
 def test_the_teller_refuses_the_impostor_with_a_reason(walk, tmp_path):
@@ -134,7 +157,9 @@ def test_consent_to_the_application_only_leads_past_the_camera(walk):
 
 
 DECLINE_AT = [
-    phase for phase in Phase if phase not in (Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)
+    phase
+    for phase in ACCOUNT
+    if phase not in (Phase.WAITING_FOR_TELLER, Phase.RECORDING_VERDICT, Phase.SHOWING_VERDICT)
 ]
 
 
@@ -151,7 +176,8 @@ def test_cancelling_on_any_page_ends_the_visit(walk, phase):
     devices = {at: event for at, event in GENUINE.items() if at is not phase}
     customer, _, _, as_planned = walk(devices, cancel_at=phase, teller=TellerChoice.CONFIRM)
     assert as_planned
-    assert isinstance(customer.sent[-1], Cancelled)
+    agreed = (phase, ConsentWithdrawn) in TRANSITIONS
+    assert isinstance(customer.sent[-1], ConsentWithdrawn if agreed else Cancelled)
 
 
 def test_a_customer_who_walks_away_presses_nothing_more_and_the_visit_times_out(walk):

@@ -272,6 +272,59 @@ def test_a_process_without_the_filter_does_not_pass_its_own_proof():
     assert "does not start" in out
 
 
+@pytest.mark.parametrize(
+    ("hole", "said"),
+    [
+        ("ptrace", "debug a process"),
+        ("process_vm_readv", "read a process's memory"),
+        ("process_vm_writev", "write a process's memory"),
+        ("pidfd_open", "take hold of a process"),
+        ("kill", "signal a process"),
+        ("execve", "start a program"),
+        ("clone", "copy itself"),
+        ("bind", "take a name"),
+        ("listen", "listen"),
+        ("unlink", "remove a file"),
+        ("unshare", "enter other surroundings"),
+        ("socket", "make a local socket"),
+    ],
+)
+def test_a_courier_whose_filter_has_a_hole_does_not_pass_its_proof(hole: str, said: str) -> None:
+    body = f"""
+refuse, refuse_value, refuse_if = c.Filter.refuse, c.Filter.refuse_value, c.Filter.refuse_if
+c.Filter.refuse = lambda self, *calls, **how: refuse(self, *(call for call in calls if call != {hole!r}), **how)
+c.Filter.refuse_value = lambda self, call, *how, **more: call == {hole!r} or refuse_value(self, call, *how, **more)
+c.Filter.refuse_if = lambda self, call, *how: call == {hole!r} or refuse_if(self, call, *how)
+try:
+    c.confine_courier(os.getppid())
+except c.ConfinementError as error:
+    print(error)
+"""
+    said_of_it = run(body)
+    assert said in said_of_it
+    assert "so it does not start" in said_of_it
+
+
+@pytest.mark.parametrize("confine", ["confine_vision", "confine_courier"])
+def test_what_root_started_may_read_no_process_that_hides_its_memory(confine: str) -> None:
+    body = f"""
+import subprocess
+hiding = subprocess.Popen(
+    [sys.executable, "-c", "from kiosk.runtime import confinement as c; c.confine_launcher(); print(1); input()"],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+)
+hiding.stdout.readline()
+c.{confine}(os.getppid())
+for part in ("mem", "environ", "maps", "fd/0"):
+    try:
+        os.open(f"/proc/{{hiding.pid}}/{{part}}", os.O_RDONLY)
+    except OSError as error:
+        print(error.errno)
+hiding.stdin.close()
+"""
+    assert run(body).split() == ["13"] * 4
+
+
 def test_core_dumps_are_off_and_the_process_is_not_dumpable():
     body = """
 c.confine_desk(os.getppid())

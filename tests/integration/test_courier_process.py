@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.admin.certificates import make_receiver_folder
+from kiosk.admin.pem_files import expiry_of
 from kiosk.runtime.messages import (
     Channel,
     ChannelClosedError,
@@ -40,12 +41,15 @@ PATIENCE_S = 30.0
 class Courier:
     """Desk's end of one courier process."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: str = "") -> None:
+        """`first` is a program that the process carries out before its own."""
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE_S)
         self.raw = ours
         self.channel: Channel[Any] = Channel(ours, FromCourier)
-        command = [sys.executable, "-I", "-m", "kiosk.runtime.courier_process"]
+        module = "kiosk.runtime.courier_process"
+        words = ["-c", f"{first}\nfrom {module} import main\nmain()"] if first else ["-m", module]
+        command = [sys.executable, "-I", *words]
         command += ["--launcher-pid", str(os.getpid()), "--pipe-fd", str(theirs.fileno())]
         self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
         theirs.close()
@@ -56,8 +60,8 @@ class Courier:
 
 
 @contextmanager
-def running_courier() -> Iterator[Courier]:
-    courier = Courier()
+def running_courier(first: str = "") -> Iterator[Courier]:
+    courier = Courier(first)
     try:
         yield courier
     finally:
@@ -89,6 +93,7 @@ def test_messages_are_delivered_and_receipts_come_back(files: ReceiverFolder) ->
             answer = courier.ask(Deliver(sequence, jws))
             assert isinstance(answer, Delivered)
             verify_receipt(answer.receipt, bank_key, KIOSK_ID, sequence, message_hash(jws))
+            assert answer.server_ends_at_s == int(expiry_of(files.server.read_text()).timestamp())
         conflict = courier.ask(Deliver(3, signed_verdict(KEY, 3, answer=False)))
         assert isinstance(conflict, NotDelivered)
         assert conflict.permanent
@@ -183,6 +188,19 @@ def test_a_killed_courier_leaves_nothing_that_the_next_one_misses(files: Receive
     assert len(set(receipts)) == 1
     assert len(receiver.ledger.received()) == 1
     receiver.stop()
+
+
+def test_one_that_cannot_be_confined_says_so_and_hears_nothing() -> None:
+    hole = (
+        "from kiosk.runtime import confinement as c\n"
+        "refuse = c.Filter.refuse\n"
+        "c.Filter.refuse = lambda self, *calls, **how: refuse(self, *(x for x in calls if x != 'ptrace'), **how)"
+    )
+    with running_courier(hole) as courier:
+        fault = courier.channel.receive()
+        assert isinstance(fault, Fault)
+        assert "The filter of the courier is not in force (debug a process" in fault.sentence
+        assert courier.process.wait(PATIENCE_S) == 1
 
 
 def test_it_is_confined_before_it_is_told_anything() -> None:

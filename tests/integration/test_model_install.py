@@ -29,6 +29,7 @@ from kiosk.settings import (
     CameraSettings,
     KioskSettings,
     ModelsSettings,
+    PrivacySettings,
     Settings,
     VaultSettings,
     save_settings,
@@ -353,6 +354,7 @@ def settings_of(signing_key: str, *, demo: bool = False) -> Settings:
         face_camera=camera(0),
         document_camera=camera(1),
         vault=VaultSettings("passphrase"),
+        privacy=PrivacySettings("Bank of Utopia", "privacy@bank.example", "Authority"),
         models=ModelsSettings(signing_key),
     )
 

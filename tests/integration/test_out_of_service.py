@@ -12,6 +12,7 @@ from kiosk.runtime.clock import SystemClock
 from kiosk.runtime.messages import CameraChoice, CameraFailed, SetUpCourier, SetUpEyes, SetUpReader
 from kiosk.runtime.session_controller import SessionController
 from kiosk.runtime.surface import Readiness, SessionView
+from kiosk.store.data_list_file import read_data_list
 from kiosk.verification.decision import DecisionPolicy
 from tests.desk_parts import TEMPLATE_MODEL
 
@@ -34,8 +35,9 @@ def _controller(children: Children) -> SessionController:
     nobody = cast(Any, None)
     policy, clock = DecisionPolicy(), SystemClock()
     return SessionController(
-        children, nobody, policy, TEMPLATE_MODEL, clock, nobody, minimum_age_years=18, patience=1.0, demo=False
-    )
+        children, nobody, policy, TEMPLATE_MODEL, clock, nobody, nobody, data_list=read_data_list(),
+        minimum_age_years=18, guardian_below_years=14, patience=1.0, demo=False,
+    )  # fmt: skip
 
 
 def test_a_camera_that_fails_is_shown_as_out_of_service_and_said(children: Children) -> None:

@@ -12,8 +12,11 @@ import pytest
 from kiosk.app import TroubleLog
 from kiosk.runtime.retention_runs import RetentionRuns
 from kiosk.runtime.teller_desk import TellerDesk
+from kiosk.session.events import Cancelled, Started
+from kiosk.store import due_records
+from kiosk.store.check_records import PeopleHeld
 from tests.desk_parts import DeskParts, desk_parts
-from tests.stores import MONDAY, answer_visit, open_test_store
+from tests.stores import APPLICATION_KEY, MONDAY, STAFF_PEPPER, answer_visit, open_test_store
 
 
 class Runs:
@@ -50,7 +53,7 @@ def test_what_was_missed_is_made_up_for_at_the_start(runs: Runs, qtbot: Any) -> 
 def test_a_run_that_fails_reaches_the_log_and_the_teller_once(
     runs: Runs, qtbot: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    teller = TellerDesk(runs.desk.controller, runs.desk.store, runs.desk.bridge, runs.desk.clock, runs.desk.controller)
+    teller = TellerDesk(runs.desk.controller, runs.desk.store, runs.desk.bridge, runs.desk.clock, STAFF_PEPPER)
     runs.runs.trouble.connect(teller.notice)
     log = TroubleLog()
     runs.runs.trouble.connect(log.note)
@@ -59,7 +62,7 @@ def test_a_run_that_fails_reaches_the_log_and_the_teller_once(
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             runs.runs.run()
-        runs.until_answered(qtbot)
+            runs.until_answered(qtbot)
     assert len(runs.said) == 3
     (notice,) = teller.view.notices
     assert notice.sentence == runs.said[0]
@@ -72,8 +75,8 @@ def test_a_run_that_fails_reaches_the_log_and_the_teller_once(
 def test_a_store_that_is_closed_is_said_too(runs: Runs, qtbot: Any) -> None:
     runs.desk.store.close()
     runs.runs.start()
-    qtbot.waitUntil(lambda: len(runs.said) == 2)
-    assert any("could not be erased" in sentence for sentence in runs.said)
+    qtbot.waitUntil(lambda: bool(runs.said))
+    assert "could not be erased" in runs.said[0]
 
 
 def test_records_dated_ahead_of_the_clock_are_said_to_be_gone(runs: Runs, qtbot: Any) -> None:
@@ -84,7 +87,7 @@ def test_records_dated_ahead_of_the_clock_are_said_to_be_gone(runs: Runs, qtbot:
     assert runs.desk.store.count_rows()["application"] == 0
 
 
-def test_a_record_that_an_old_copy_took_away_is_named_at_the_start(tmp_path: Path, qtbot: Any) -> None:
+def test_a_record_that_an_old_copy_took_away_is_named_when_the_records_are_opened(tmp_path: Path, qtbot: Any) -> None:
     folder = tmp_path / "store"
     open_test_store(folder).close()
     shutil.copytree(folder, tmp_path / "old")
@@ -94,8 +97,70 @@ def test_a_record_that_an_old_copy_took_away_is_named_at_the_start(tmp_path: Pat
         shutil.copy(tmp_path / "old" / file, folder / file)
     with desk_parts(folder) as desk:
         runs = Runs(desk)
-        runs.runs.start()
+        opened = desk.store.submit("open_day", APPLICATION_KEY, "1042", MONDAY)
+        desk.bridge.when_done(opened, runs.runs.say_opened, runs.said.append)
         qtbot.waitUntil(lambda: bool(runs.said))
     (sentence,) = runs.said
     assert "message 1" in sentence
     assert "Put back the newest one" in sentence
+
+
+def test_a_run_is_made_of_slices_and_erases_everything_that_is_due(
+    runs: Runs, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_records, "AT_ONCE", 3)
+    for _ in range(7):
+        answer_visit(runs.desk.store, answered_at=MONDAY - timedelta(days=30))
+    asked: list[str] = []
+    submit = runs.desk.store.submit
+
+    def remember(method: str, *args: Any, **kwargs: Any) -> Any:
+        asked.append(method)
+        return submit(method, *args, **kwargs)
+
+    runs.desk.store.submit = remember  # type: ignore[method-assign]
+    runs.runs.run()
+    qtbot.waitUntil(lambda: runs.desk.store.count_rows()["application"] == 0)
+    runs.until_answered(qtbot)
+    assert asked.count("erase_some_due") == 4
+
+
+def test_what_is_due_goes_as_soon_as_a_visit_is_over(runs: Runs, qtbot: Any) -> None:
+    runs.desk.controller.session_changed.connect(runs.runs.after_visit)
+    answer_visit(runs.desk.store, answered_at=MONDAY - timedelta(days=30))
+    runs.desk.warm_up()
+    runs.desk.controller.send(Started())
+    assert runs.desk.store.count_rows()["application"] == 1
+    runs.desk.controller.send(Cancelled())
+    qtbot.waitUntil(lambda: runs.desk.store.count_rows()["application"] == 0)
+
+
+def test_records_that_are_overdue_and_locked_are_said(runs: Runs, qtbot: Any) -> None:
+    answer_visit(runs.desk.store, answered_at=MONDAY - timedelta(days=30))
+    answer_visit(
+        runs.desk.store,
+        yes=False,
+        actor="1042",
+        detail="refused: not_eligible",
+        answered_at=MONDAY - timedelta(days=30),
+    )
+    runs.desk.store.lock_applications()
+    runs.runs.run()
+    qtbot.waitUntil(lambda: bool(runs.said))
+    (sentence,) = runs.said
+    assert "overdue and locked (1)" in sentence
+    runs.said.clear()
+    runs.desk.store.open_day(APPLICATION_KEY, "1042", MONDAY)
+    runs.desk.store.close_day("1042")
+    runs.runs.run()
+    runs.until_answered(qtbot)
+    assert runs.said == []
+
+
+def test_a_terminal_that_holds_answers_about_many_people_says_so(
+    runs: Runs, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs.desk.store, "people_held", lambda: PeopleHeld(None, 80_000))
+    runs.runs.run()
+    qtbot.waitUntil(lambda: bool(runs.said))
+    assert "up to 80000 people" in runs.said[0]

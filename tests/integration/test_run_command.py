@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
+import pyrage
 import pytest
 
 from kiosk.admin.certificates import issue_client, make_authority
@@ -20,6 +21,7 @@ from tests.kiosk_folders import PASSPHRASE, Papers
 from tests.terminal import REPOSITORY, Terminal
 
 PATIENCE_S = 60.0
+BANK = pyrage.x25519.Identity.generate()
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
 @pytest.fixture(scope="module")
 def pristine(papers: Papers) -> Path:
     """A kiosk that was set up once for all tests; each works on a copy."""
-    return papers.set_up(papers.folder / "kiosk")
+    return papers.set_up(papers.folder / "kiosk", backup_recipient=str(BANK.to_public()))
 
 
 @pytest.fixture
@@ -259,6 +261,22 @@ def test_without_cameras_it_stands_calmly_and_ends_on_a_signal(folder: Path, run
     assert [process for process in family if process.is_running()] == []
     assert "every comparison is referred to the teller" in said
     assert "Traceback" not in said + "".join(log.read_text(encoding="utf-8") for log in logs.iterdir())
+
+
+@pytest.mark.usefixtures("running")
+def test_its_store_is_backed_up_and_checked_while_it_runs_and_nobody_asks_for_the_passphrase(
+    folder: Path, papers: Papers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ["--folder", str(folder)]
+    assert main(["store", "check", *named]) == 0
+    assert "in order" in capsys.readouterr().out
+    backup = folder / "backup.age"
+    assert main(["store", "backup", "--to", str(backup), *named]) == 0
+    assert pyrage.decrypt(backup.read_bytes(), [BANK]).startswith(b'{"format":"kiosk store backup 1"')
+    bank = papers.write("bank.key", str(BANK))
+    teller = ["--teller", "1", "--teller-name", "N.", "--pin-file", str(papers.pin)]
+    assert main(["store", "restore", str(backup), "--identity", str(bank), *named, *teller]) == 2
+    assert "The kiosk is running" in capsys.readouterr().err
 
 
 def test_the_keyboard_ends_it_in_good_order(folder: Path, running: Running) -> None:

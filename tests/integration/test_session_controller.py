@@ -272,6 +272,15 @@ def test_outside_the_demo_only_a_validated_threshold_lets_the_machine_say_yes(
             assert desk.controller.session.referral is ReferralReason.THRESHOLD_NOT_VALIDATED
 
 
+def test_a_trial_stays_marked_as_one_from_visit_to_visit(tmp_path: Path, qtbot: Any) -> None:
+    with desk_parts(tmp_path, demo=False, trial_key=True) as desk:
+        desk.go_to_positioning(qtbot)
+        assert desk.controller.view.trial_key
+        desk.controller.send(ev.Cancelled())
+        assert desk.phase is Phase.IDLE
+        assert desk.controller.view.trial_key
+
+
 def test_class_i_goes_to_the_teller_even_after_a_match(desk: DeskParts, qtbot: Any) -> None:
     desk.go_to_comparing(qtbot, account_class="I")
     desk.say_eyes(desk.compared())
@@ -569,6 +578,7 @@ def test_a_document_that_no_reference_can_be_made_of_ends_the_visit(desk: DeskPa
     object.__setattr__(desk.controller.session, "evidence", no_number)
     desk.controller.send(ev.FaceDeclined())
     desk.controller.send(CONFIRMED)
+    qtbot.waitUntil(lambda: desk.phase is Phase.IDLE)
     assert ended_because(desk) is EndNote.TECHNICAL
     assert desk.store.all_messages() == []
 

@@ -1,9 +1,10 @@
-"""`kiosk setup` and `kiosk teller`: all is checked before anything is made, and a failure leaves nothing behind."""
+"""`kiosk setup`: all is checked before anything is made, and a failure leaves nothing behind."""
 
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,15 @@ from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, REQUEST_FILE, _move_up
 from kiosk.cli import main
 from kiosk.errors import SettingsError
 from kiosk.settings import CameraSettings, load_settings
-from kiosk.store.key_vault import SIGNING_KEY, TLS_CLIENT_KEY
+from kiosk.store.key_vault import SIGNING_KEY, STAFF_PEPPER, TLS_CLIENT_KEY
+from kiosk.store.staff_keys import unwrap_for_teller
 from kiosk.store.store import open_store, unlock
 from kiosk.supervision.authorisation import verify_pin
 from tests.camera_trees import CameraTree
 from tests.kiosk_folders import PASSPHRASE, PIN, Papers
 from tests.terminal import REPOSITORY, Terminal
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -59,8 +63,9 @@ def test_a_kiosk_made_from_options_opens_with_its_passphrase(papers: Papers, tmp
     load_pem_public_key((folder / PUBLIC_KEY_FILE).read_bytes())
     with open_store(folder, vault) as store:
         (teller,) = store.tellers()
-    assert (teller.teller_id, teller.name) == ("1042", "A. Teller")
-    assert verify_pin(teller.pin_hash, PIN)
+        assert (teller.teller_id, teller.name) == ("1042", "A. Teller")
+        assert verify_pin(teller.pin_hash, PIN)
+        store.open_day(unwrap_for_teller(teller.staff_key, "1042", PIN, vault.secret(STAFF_PEPPER)), "1042", NOW)
 
 
 def test_only_the_owner_can_read_anything_of_it(papers: Papers, tmp_path: Path) -> None:
@@ -331,9 +336,14 @@ def test_the_request_is_for_the_key_in_the_vault(papers: Papers, tmp_path: Path)
 
 def test_setup_asks_for_everything_and_again_where_an_answer_is_wrong(papers: Papers, tmp_path: Path) -> None:
     folder = tmp_path / "kiosk"
-    with Terminal("setup", "--folder", str(folder)) as terminal:
+    with Terminal("setup", "--vault", "passphrase", "--folder", str(folder)) as terminal:
         terminal.answer("Name of the bank", "Bank of Utopia")
         terminal.answer("Name of this terminal", "Main street 1")
+        terminal.answer("Who answers for the data", "Bank of Utopia, 1 Bank Street, Utopia")
+        terminal.answer("data protection officer, and how to reach them", "x" * 161)
+        terminal.expect("privacy.officer must have 1 to 160 characters")
+        terminal.answer("data protection officer, and how to reach them", "privacy@bank.example")
+        terminal.answer("authority that a customer may complain to", "Data Protection Authority of Utopia")
         terminal.answer("Address for verdicts", "http://bank.example")
         terminal.expect("bank.url must begin with https://")
         terminal.answer("Address for verdicts", "https://127.0.0.1:9443")
@@ -367,7 +377,7 @@ def test_setup_asks_for_everything_and_again_where_an_answer_is_wrong(papers: Pa
 
 @pytest.mark.parametrize(("key", "code", "said"), [(b"\x03", 130, "kiosk: stopped."), (b"\x04", 2, "not answered")])
 def test_leaving_the_questions_makes_nothing(key: bytes, code: int, said: str, tmp_path: Path) -> None:
-    with Terminal("setup", "--folder", str(tmp_path / "kiosk")) as terminal:
+    with Terminal("setup", "--vault", "passphrase", "--folder", str(tmp_path / "kiosk")) as terminal:
         terminal.answer("Name of the bank", "Bank of Utopia")
         terminal.expect("Name of this terminal: ")
         assert terminal.press_until_it_ends(key) == code
@@ -459,31 +469,3 @@ def test_cameras_are_recorded_later_and_anew(
     after = load_settings(folder)
     assert (after.face_camera.vendor, after.document_camera.vendor) == ("046d", "")
     assert (after.kiosk, after.face_camera.address) == (before.kiosk, before.face_camera.address)
-
-
-# --- further tellers ---
-
-
-def test_a_further_teller_is_added_and_listed(
-    papers: Papers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = papers.set_up(tmp_path / "kiosk")
-    place = ["--folder", str(folder), "--passphrase-file", str(papers.passphrase)]
-    second = ["--teller", "1043", "--teller-name", "B. Teller", "--pin-file", str(papers.write("pin2", "314159"))]
-    assert main(["teller", "add", *place, *second]) == 0
-    assert "There is a teller '1043' already" in _refusal(["teller", "add", *place, *second], capsys)
-    weak = ["--teller", "1044", "--teller-name", "C", "--pin-file", str(papers.write("pin3", "999999"))]
-    assert "may not be a run" in _refusal(["teller", "add", *place, *weak], capsys)
-    capsys.readouterr()
-    assert main(["teller", "list", *place]) == 0
-    assert capsys.readouterr().out.splitlines() == ["1042  A. Teller", "1043  B. Teller"]
-
-
-def test_tellers_are_nobodys_business_while_the_kiosk_has_its_store(
-    papers: Papers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = papers.set_up(tmp_path / "kiosk")
-    words = ["teller", "list", "--folder", str(folder), "--passphrase-file", str(papers.passphrase)]
-    with open_store(folder, unlock(folder, "passphrase", "", PASSPHRASE)):
-        assert "end the running kiosk first" in _refusal(words, capsys)
-    assert "is not the passphrase" in _refusal([*words[:-1], str(papers.pin)], capsys)

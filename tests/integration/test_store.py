@@ -23,6 +23,7 @@ from kiosk.store.store import Store
 from kiosk.store.store_errors import ApplicationsLockedError, RecordNotKeptError, StoreClosedError
 from kiosk.store.tellers import TellerExistsError, TellerIdError, TellerUnknownError
 from kiosk.store.timestamps import StoredTimeError
+from kiosk.store.visit_records import SignedVerdict
 from kiosk.supervision.authorisation import SignInState
 from kiosk.verification.verdict import Verdict
 from tests.stores import (
@@ -106,14 +107,14 @@ def test_a_yes_without_its_record_is_not_sent(store: Store) -> None:
     assert store.undelivered_summary().count == 0
 
 
-def never(_sequence: int, _head: bytes) -> str:
+def never(_sequence: int, _head: bytes) -> SignedVerdict:
     raise AssertionError("nothing may be signed")
 
 
 def test_a_signature_that_fails_leaves_nothing(store: Store) -> None:
     head = store.tree_head()
 
-    def fail(sequence: int, head: bytes) -> str:
+    def fail(sequence: int, head: bytes) -> SignedVerdict:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -284,8 +285,11 @@ def test_an_entry_that_is_due_behind_one_that_is_not_waits(folder: Path) -> None
         store.record_sign_off("t1")
     with open_test_store(folder, moment=moment_at(MONDAY)) as store:
         store.record_sign_off("t2")
+        assert store.erase_due(datetime(2031, 3, 3, tzinfo=UTC)) == []  # nobody knows what is due
+        store.confirm_clock("t2")
         store.erase_due(datetime(2031, 3, 3, tzinfo=UTC))
-        assert len(store.audit_entries()) == 4
+        kinds = [entry.kind for entry in store.audit_entries()]
+        assert kinds == ["store_opened", "signed_off", "clock_doubted", "store_opened", "signed_off", "clock_confirmed"]
     open_test_store(folder).close()
 
 
@@ -386,7 +390,7 @@ def fail(*_: object) -> None:
 def commit_yes(store: Store, visit_id: str) -> None:
     store.commit_verdict(
         visit_id,
-        build=lambda sequence, head: "message",
+        build=lambda sequence, head: SignedVerdict("message"),
         verdict=Verdict(secrets.token_bytes(32), True, int(MONDAY.timestamp())),
         actor="machine",
         detail="accepted by the policy",
@@ -406,7 +410,7 @@ def refuse_writes(store: Store, *, to_applications: bool) -> None:
 def test_a_teller_is_kept_with_failures_and_lock_over_a_restart(folder: Path) -> None:
     state = SignInState(5, MONDAY + timedelta(seconds=30))
     with open_test_store(folder) as store:
-        store.add_teller("1042", "A. Teller", "$argon2id$…")
+        store.add_teller("1042", "A. Teller", "$argon2id$…", "key")
         store.record_sign_in("1042", state, False)
     with open_test_store(folder) as store:
         account = store.teller("1042")
@@ -421,13 +425,13 @@ def test_a_teller_is_kept_with_failures_and_lock_over_a_restart(folder: Path) ->
 
 
 def test_a_teller_number_is_what_the_consoles_pad_can_type(store: Store) -> None:
-    store.add_teller("1042", "A", "hash")
-    store.add_teller("0" * 12, "B", "hash")
+    store.add_teller("1042", "A", "hash", "key")
+    store.add_teller("0" * 12, "B", "hash", "key")
     with pytest.raises(TellerExistsError):
-        store.add_teller("1042", "B", "hash")
+        store.add_teller("1042", "B", "hash", "key")
     for number in ("", "machine", "t1", "1 2", "٣", "1" * 13, "1\n", "-1"):
         with pytest.raises(TellerIdError, match="1 to 12 digits"):
-            store.add_teller(number, "B", "hash")
+            store.add_teller(number, "B", "hash", "key")
     with pytest.raises(TellerUnknownError):
         store.record_sign_in("1043", SignInState(), True)
     assert store.teller("1043") is None
@@ -440,9 +444,9 @@ def test_submitted_calls_run_in_order_on_one_thread(store: Store) -> None:
     answer_visit(store)
     threads = set()
 
-    def build(sequence: int, head: bytes) -> str:
+    def build(sequence: int, head: bytes) -> SignedVerdict:
         threads.add(threading.current_thread())
-        return f"{sequence}"
+        return SignedVerdict(f"{sequence}")
 
     futures = [
         store.submit(

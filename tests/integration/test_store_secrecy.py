@@ -28,7 +28,7 @@ def all_bytes(folder: Path) -> bytes:
 def test_no_marker_can_be_read_in_any_file(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     with open_test_store(folder) as store:
-        store.add_teller("1042", "A. MARKERTELLER", "hash")
+        store.add_teller("1042", "A. MARKERTELLER", "hash", "key")
         for number in range(20):
             answer_visit(store, f"MARKERVISIT{number}", record=MARKED)
         running = all_bytes(folder)

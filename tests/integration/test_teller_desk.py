@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kiosk.runtime import teller_desk
-from kiosk.runtime.surface import TellerView, TerminalNotice, VisitStage
+from kiosk.privacy.erasure_statement import StatedReason, read_erasure
+from kiosk.runtime import sign_ins
+from kiosk.runtime.portable_copy import from_parts
+from kiosk.runtime.surface import DayState, ErasureSlip, OwnRecord, TellerView, TerminalNotice, VisitStage
 from kiosk.runtime.teller_desk import TellerDesk
 from kiosk.session import events as ev
 from kiosk.session.machine import EndNote, Phase
+from kiosk.session.visible_record import visible_record
 from kiosk.store.audit_trail import AuditKind
 from kiosk.supervision.authorisation import ABSOLUTE_LIMIT, FIRST_WAIT, FREE_FAILURES, hash_pin
 from kiosk.supervision.roles import Role
@@ -21,10 +24,11 @@ from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding, PadLayer
 from tests.desk_parts import DEMO_POLICY, DeskParts, desk_parts
 from tests.rehearsed_visit import DETAILS, FACELESS
-from tests.stores import answer_visit, full_disk
+from tests.stores import RECORD, STAFF_PEPPER, answer_visit, full_disk, staff_key
 
 TELLER, NAME, PIN, WRONG = "1042", "M. Chen", "264913", "264914"
 PIN_HASH = hash_pin(PIN)
+STAFF_KEY = staff_key(TELLER, PIN)
 
 
 class Console:
@@ -32,7 +36,9 @@ class Console:
 
     def __init__(self, desk: DeskParts) -> None:
         self.desk = desk
-        self.teller = TellerDesk(desk.controller, desk.store, desk.bridge, desk.clock, desk.controller)
+        self.teller = TellerDesk(
+            desk.controller, desk.store, desk.bridge, desk.clock, STAFF_PEPPER, desk.controller, UTC
+        )
         self.views: list[TellerView] = []
         self.teller.changed.connect(self.views.append)
 
@@ -43,7 +49,7 @@ class Console:
     def try_pin(self, qtbot: Any, pin: str = PIN, teller_id: str = TELLER) -> str | None:
         """Try to sign in; the error, None when it worked."""
         self.teller.sign_in(teller_id, pin)
-        qtbot.waitUntil(lambda: not self.teller._trying)
+        qtbot.waitUntil(lambda: not self.teller._sign_ins.trying and self.view.day is not DayState.OPENING)
         return self.view.sign_in_error
 
     def sign_in(self, qtbot: Any) -> None:
@@ -62,6 +68,7 @@ class Console:
         self.teller.confirm(frozenset(ev.TellerCheck))
         self.teller.refuse(ev.RefusalReason.NOT_THE_PERSON)
         self.teller.close_visit()
+        self.teller.close_day()
         self.teller.mark_opened("any")
         self.teller.erase_record("any")
 
@@ -73,7 +80,7 @@ class Console:
 def console_over(folder: Path) -> Iterator[Console]:
     with desk_parts(folder) as desk:
         if desk.store.teller(TELLER) is None:
-            desk.store.add_teller(TELLER, NAME, PIN_HASH)
+            desk.store.add_teller(TELLER, NAME, PIN_HASH, STAFF_KEY)
         yield Console(desk)
 
 
@@ -95,6 +102,16 @@ def test_nobody_signed_in_can_do_or_see_anything(console: Console, qtbot: Any) -
     assert console.desk.store.count_rows()["application"] == 1
 
 
+def test_only_a_signed_in_teller_confirms_the_clock(console: Console, qtbot: Any) -> None:
+    said: list[str] = []
+    console.teller.clock_confirmed.connect(said.append)
+    console.teller.confirm_clock()
+    assert said == []
+    console.sign_in(qtbot)
+    console.teller.confirm_clock()
+    assert said == [TELLER]
+
+
 def test_a_wrong_pin_and_an_unknown_name_get_the_same_answers(console: Console, qtbot: Any) -> None:
     known = [console.try_pin(qtbot, WRONG) for _ in range(FREE_FAILURES + 1)]
     unknown = [console.try_pin(qtbot, WRONG, "nobody") for _ in range(FREE_FAILURES + 1)]
@@ -114,7 +131,7 @@ def test_the_wrong_pin_that_begins_a_wait_says_until_when(console: Console, qtbo
     assert (console.view.sign_in_error, console.view.locked_until) == ("locked", until)
     console.teller.sign_in(TELLER, PIN)
     assert console.view.locked_until is None
-    qtbot.waitUntil(lambda: not console.teller._trying)
+    qtbot.waitUntil(lambda: not console.teller._sign_ins.trying)
 
 
 def test_each_wrong_pin_is_answered_anew(console: Console, qtbot: Any) -> None:
@@ -139,7 +156,7 @@ def test_a_lock_outlives_a_restart_and_ends_with_its_time(tmp_path: Path, qtbot:
 def test_tries_side_by_side_are_one_try(console: Console, qtbot: Any) -> None:
     for _ in range(20):
         console.teller.sign_in(TELLER, WRONG)
-    qtbot.waitUntil(lambda: not console.teller._trying)
+    qtbot.waitUntil(lambda: not console.teller._sign_ins.trying)
     assert console.desk.store.teller(TELLER).sign_in_state.failures == 1
 
 
@@ -183,7 +200,7 @@ def test_who_leaves_while_the_sign_in_is_being_kept_is_not_signed_in(console: Co
 def test_a_pin_still_being_checked_signs_nobody_in_who_has_left(console: Console, qtbot: Any) -> None:
     console.teller.sign_in(TELLER, PIN)
     console.teller.sign_off()
-    qtbot.waitUntil(lambda: not console.teller._trying)
+    qtbot.waitUntil(lambda: not console.teller._sign_ins.trying)
     assert console.view.signed_in_as is None
     assert console.audited(AuditKind.SIGNED_IN) == []
     console.sign_in(qtbot)
@@ -192,10 +209,10 @@ def test_a_pin_still_being_checked_signs_nobody_in_who_has_left(console: Console
 def test_names_tried_by_strangers_are_not_remembered_for_ever(
     console: Console, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(teller_desk, "_MAX_STRANGERS", 2)
+    monkeypatch.setattr(sign_ins, "_MAX_STRANGERS", 2)
     for name in ("a", "b", "c"):
         console.try_pin(qtbot, WRONG, name)
-    assert set(console.teller._strangers) == {"b", "c"}
+    assert set(console.teller._sign_ins._strangers) == {"b", "c"}
 
 
 def test_a_teller_sees_what_waits_and_answers_under_their_name(console: Console, qtbot: Any) -> None:
@@ -205,7 +222,9 @@ def test_a_teller_sees_what_waits_and_answers_under_their_name(console: Console,
     assert waiting is not None
     assert (waiting.reason, waiting.can_be_answered) == (ReferralReason.FACE_DECLINED, True)
     assert waiting.since == console.desk.clock.now()
-    assert waiting.record == console.desk.controller.record()
+    record = console.desk.controller.record()
+    assert record is not None
+    assert waiting.record == visible_record(record)
     console.teller.confirm(frozenset(ev.TellerCheck))
     assert console.view.waiting is None
     qtbot.waitUntil(lambda: console.desk.phase is Phase.SHOWING_VERDICT)
@@ -259,6 +278,60 @@ def test_a_record_that_the_customer_wants_gone_is_erased_and_the_audit_says_why(
     assert any("customer_wish" in str(entry) for entry in console.desk.store.audit_entries())
 
 
+def test_a_copy_is_handed_over_by_a_tellers_act_in_the_customers_language(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    printed: list[object] = []
+    console.teller.handed_over.connect(printed.append)
+    console.teller.copy_for_customer("a1")
+    qtbot.waitUntil(lambda: console.view.hand_over is not None)
+    handed = console.view.hand_over
+    assert isinstance(handed, OwnRecord)
+    assert (handed.language, handed.record) == (ev.Language.ENGLISH, RECORD)
+    assert RECORD.document_number in from_parts(list(handed.copy))
+    assert printed == [handed]
+    assert console.audited(AuditKind.OWN_RECORD_COPIED) == [TELLER]
+    console.teller.hand_over_done()
+    assert console.view.hand_over is None
+
+
+def test_an_erasure_gives_the_customer_a_signed_receipt(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    (kept,) = console.desk.store.open_applications()
+    console.sign_in(qtbot)
+    console.teller.erase_record("a1")
+    qtbot.waitUntil(lambda: console.view.hand_over is not None)
+    slip = console.view.hand_over
+    assert isinstance(slip, ErasureSlip)
+    stated = read_erasure(slip.statement)
+    assert (stated.core.reference, stated.core.reason) == (kept.reference, StatedReason.CUSTOMER_WISH)
+    assert stated.place.leaf in [entry.leaf() for entry in console.desk.store.audit_entries()]
+    assert console.audited(AuditKind.APPLICATION_ERASED) == [TELLER]
+    console.teller.sign_off()
+    assert console.view.hand_over is None
+
+
+def test_nobody_is_handed_anything_without_a_sign_in(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.teller.copy_for_customer("a1")
+    console.teller.erase_record("a1")
+    qtbot.wait(50)
+    assert console.view.hand_over is None
+    assert console.audited(AuditKind.OWN_RECORD_COPIED) == []
+    assert console.desk.store.count_rows()["application"] == 1
+
+
+def test_a_receipt_that_comes_after_the_sign_off_is_printed_and_not_shown(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    printed: list[object] = []
+    console.teller.handed_over.connect(printed.append)
+    console.teller.erase_record("a1")
+    console.teller.sign_off()
+    qtbot.waitUntil(lambda: len(printed) == 1)
+    assert console.view.hand_over is None
+
+
 def test_signing_off_clears_what_was_shown_and_is_audited(console: Console, qtbot: Any) -> None:
     answer_visit(console.desk.store)
     console.send_a_visit(qtbot)
@@ -309,7 +382,7 @@ def test_the_teller_is_told_what_the_machine_noticed_in_any_attempt(console: Con
 def test_the_teller_is_told_what_could_not_be_measured(tmp_path: Path, qtbot: Any) -> None:
     policy = replace(DEMO_POLICY, layers=frozenset({PadLayer.GESTURES, PadLayer.LIGHT}))
     with desk_parts(tmp_path, policy=policy) as desk:
-        desk.store.add_teller(TELLER, NAME, PIN_HASH)
+        desk.store.add_teller(TELLER, NAME, PIN_HASH, STAFF_KEY)
         console = Console(desk)
         desk.go_to_comparing(qtbot)
         desk.say_eyes(desk.compared())
@@ -330,7 +403,7 @@ def test_a_role_that_may_not_answer_does_not(console: Console, qtbot: Any) -> No
 
 
 def test_signing_in_over_somebody_signs_them_off_first(console: Console, qtbot: Any) -> None:
-    console.desk.store.add_teller("1043", "A. Boer", PIN_HASH)
+    console.desk.store.add_teller("1043", "A. Boer", PIN_HASH, staff_key("1043", PIN))
     console.sign_in(qtbot)
     assert console.try_pin(qtbot, PIN, "1043") is None
     assert console.view.signed_in_as == "A. Boer"

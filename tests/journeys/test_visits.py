@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.admin.demo_visit import DEMO_TELLER
+from kiosk.privacy.erasure_statement import PREFIX, read_erasure
+from kiosk.store.audit_trail import AuditKind
+from kiosk.store.key_vault import STAFF_PEPPER
+from kiosk.store.staff_keys import unwrap_for_teller
 from kiosk.store.store import open_store, unlock
 
 LIMIT_S = 240
@@ -28,8 +32,14 @@ class Visit:
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def store(self):
+        """The store that is left, its records unlocked as by the demo's teller."""
         folder = self.out / "folders" / "kiosk"
-        return open_store(folder, unlock(folder, "key_file", "vault.key", None))
+        vault = unlock(folder, "key_file", "vault.key", None)
+        store = open_store(folder, vault)
+        teller = store.teller(DEMO_TELLER.teller_id)
+        pepper = vault.secret(STAFF_PEPPER)
+        store.unlock_applications(unwrap_for_teller(teller.staff_key, teller.teller_id, DEMO_TELLER.pin, pepper))
+        return store
 
 
 @pytest.fixture
@@ -73,11 +83,33 @@ def test_a_genuine_customer_gets_a_yes_after_the_tellers_confirmation(demo):
     assert visit.summary["pictures"] >= len(visit.summary["phases"])
 
 
-def test_a_class_ii_account_needs_no_teller(demo):
-    visit = demo("--account-class", "II", "--language", "zh", "--size", "1080x1920")
+def test_a_class_ii_account_needs_no_teller_and_its_customer_comes_back_and_has_the_record_erased(demo):
+    visit = demo(
+        "--account-class", "II", "--language", "zh", "--size", "1080x1920", "--customer", "own-data", "--no-pictures"
+    )
     assert visit.code == 0, visit.printed
     assert visit.summary["verdict"] == "yes"
     assert "waiting_for_teller" not in visit.summary["phases"]
+    assert [phase for phase in visit.summary["phases"] if phase.startswith("own_")] == [
+        "own_language",
+        "own_consent",
+        "own_code",
+        "own_document",
+        "own_search",
+        "own_record",
+        "own_copy",
+        "own_record",
+        "own_erasure",
+        "own_erasing",
+        "own_erased",
+    ]
+    assert [received["answer"] for received in visit.received] == ["yes"]  # and nothing else is sent
+    _, _, receipt = sorted((visit.out / "slips").iterdir())
+    stated = read_erasure(PREFIX + "".join(receipt.read_text().upper().split()).split(PREFIX)[1])
+    with visit.store() as store:
+        (erased,) = [entry for entry in store.audit_entries() if entry.kind == AuditKind.APPLICATION_ERASED]
+        assert (stated.place.index + 1, stated.place.leaf) == (erased.sequence, erased.leaf())
+        assert stated.core.sha256.hex() in erased.detail
 
 
 def test_an_impostor_is_referred_and_refused_by_the_teller(demo):

@@ -162,18 +162,24 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_measured(
     measured: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for path in (tmp_path, tmp_path / "no folder" / "bench.json"):
-        assert cli.main(["bench", "--only", "store", "--json", str(path)]) == 2
+        assert cli.main(["bench", "store", "--json", str(path)]) == 2
         assert capsys.readouterr().err.startswith(f"kiosk: {path} cannot be used")
     assert measured == []
 
 
 def test_the_figures_are_saved_with_how_busy_the_machine_was(measured: list[str], tmp_path: Path) -> None:
     path = tmp_path / "bench.json"
-    assert cli.main(["bench", "--only", "store", "--json", str(path)]) == 0
+    assert cli.main(["bench", "store", "--json", str(path)]) == 0
     report = json.loads(path.read_text(encoding="utf-8"))
     assert report["figures"][0]["met"] is True
     assert report["meanwhile"].keys() == {"cores", "load_before", "load_after", "others_share"}
     assert measured == ["store"]
+
+
+def test_a_group_that_there_is_not_is_one_sentence(measured: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "stroe"]) == 2
+    assert "choose among vision, store, visit" in capsys.readouterr().err
+    assert measured == []
 
 
 def test_figures_of_an_earlier_run_stand_until_new_ones_are_there(
@@ -197,4 +203,4 @@ def test_help_tells_what_each_group_measures_and_how_long_it_takes(capsys: pytes
         cli.main(["bench", "--help"])
     said = capsys.readouterr().out
     for group in bench.GROUPS:
-        assert any(line.startswith(f"  {group} ") and " s  " in line for line in said.splitlines())
+        assert any(line.startswith(f"  {group} ") and "about" in line for line in said.splitlines())

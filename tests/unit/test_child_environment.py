@@ -38,3 +38,9 @@ def test_desk_learns_of_the_display_too() -> None:
 def test_the_telemetry_of_a_library_is_off_whatever_is_set() -> None:
     for role in ("desk", "eyes", "reader", "courier"):
         assert child_environment(role, {"ORT_DISABLE_TELEMETRY": "0"})["ORT_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_child_that_runs_as_another_user_learns_its_own_home_and_nobody_elses_name() -> None:
+    known = child_environment("desk", {"HOME": "/root", "USER": "root", "PATH": "/bin"}, home="/var/lib/kiosk-desk")
+    assert known["HOME"] == "/var/lib/kiosk-desk"
+    assert "USER" not in known

@@ -12,10 +12,10 @@ from kiosk.privacy.data_list import (
     DataProtectionList,
     LanguageNotListedError,
     Leaves,
-    parse_data_list,
 )
 from kiosk.privacy.draw_list import as_records, draw_markdown
-from kiosk.privacy.notice import notice
+from kiosk.privacy.list_reading import parse_data_list
+from kiosk.privacy.notice import notice, own_record_notice
 from kiosk.privacy.retention import RetentionEnd, StoredRecord
 from kiosk.store.data_list_file import DATA_LIST_PATH, read_data_list
 
@@ -64,7 +64,6 @@ def damaged(pattern: str, replacement: str) -> str:
 @pytest.mark.parametrize(
     ("pattern", "replacement", "named"),
     [
-        ('^marketing = "never"$', 'marketing = "with consent"', "marketing"),
         ('^marketing = "never"$', "", "marketing"),
         ('^name.zh = "姓名"$', "", "zh"),
         ('^reason.en = "Our staff open .*$', 'reason.en = ""', "en"),
@@ -82,8 +81,16 @@ def damaged(pattern: str, replacement: str) -> str:
         ("application.birth_date", "application.primary_name", "twice"),
         ("applications.db:application.birth_date", "birth_date", "file:table.column"),
         ("^asked = true$", "asked = false", "asked"),
-        ("^version = 4$", "version = 0", "version"),
-        ("^version = 4$", "version = ", "TOML"),
+        ('^held.columns = \\["applications.db:application.phone"\\]$', "", "names no column"),
+        ("^retention = { working_days = 5 }$", 'retention = { until = "end of visit" }', "has columns"),
+        ('"kiosk.db:consent.act"', '"kiosk.db:audit.act"', "do not all go with the record"),
+        ('^record = "consent"$', "", "is part of no record"),
+        ('"kiosk.db:teller.name"', '"kiosk.db:consent.name"', "a record that it does not name"),
+        ('^who = \\["nobody"\\]$', 'who = ["nobody", "it"]', "somebody else"),
+        ("for at most {application_period}", "for at most {days}", "in braces"),
+        ("Responsible for your data: {name}", "Responsible for your data", "{name} once"),
+        ("^version = \\d+$", "version = 0", "version"),
+        ("^version = \\d+$", "version = ", "TOML"),
     ],
 )
 def test_a_list_with_a_fault_is_refused_and_the_fault_named(pattern: str, replacement: str, named: str) -> None:
@@ -101,9 +108,12 @@ def test_an_empty_list_is_refused() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_notice_names_everything_about_the_customer(data_list: DataProtectionList, language: str) -> None:
-    drawn = notice(data_list, language)
-    about_customer = [element for element in data_list.elements if element.about is About.CUSTOMER]
+    drawn, own = notice(data_list, language), own_record_notice(data_list, language)
+    of_customer = [element for element in data_list.elements if element.about is About.CUSTOMER]
+    about_customer = [element for element in of_customer if element.purpose != Purpose.OWN_RECORD]
     assert [section.element_id for section in drawn.sections] == [element.id for element in about_customer]
+    named = {section.element_id for section in (*drawn.sections, *own.sections)}
+    assert named == {element.id for element in of_customer}
     for element, section in zip(about_customer, drawn.sections, strict=True):
         assert section.name in drawn.text
         assert section.reason in drawn.text
@@ -117,6 +127,13 @@ def test_the_summary_says_the_period_that_the_list_grants(data_list: DataProtect
     days = data_list.schedule(UTC).by_record[StoredRecord.APPLICATION].working_days
     assert f"{days} working days" in " ".join(notice(data_list, "en").summary)
     assert f"{days} 个工作日" in " ".join(notice(data_list, "zh").summary)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_choice_says_for_how_long_at_most(data_list: DataProtectionList, language: str) -> None:
+    application, face = notice(data_list, language).choices
+    assert "5" in application.kept
+    assert face.kept == ("In memory only, until your visit ends" if language == "en" else "仅存于内存，办理结束即消失")
 
 
 def test_a_word_more_is_another_text(data_list: DataProtectionList) -> None:

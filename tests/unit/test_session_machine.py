@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.document.evidence import DocumentRemark
+from kiosk.privacy.consent import Purpose
 from kiosk.session import events as ev
 from kiosk.session.machine import (
     MAX_ATTEMPTS,
+    OWN_RECORD_PHASES,
     TIMEOUT_S,
     TRANSITIONS,
     WARNING_S,
@@ -20,6 +22,7 @@ from kiosk.session.machine import (
     Session,
     advance,
 )
+from kiosk.session.own_record_steps import MAX_TRIES
 from kiosk.verification.decision import ReferralReason
 from kiosk.verification.layers import ChallengeVariant, Finding
 from tests.rehearsed_visit import (
@@ -27,7 +30,8 @@ from tests.rehearsed_visit import (
     DETAILS,
     EVERY_EVENT,
     FACELESS,
-    FULL,
+    NOT_FOUND,
+    OWN_CODE,
     READ,
     REFUSED,
     TO_CLASS,
@@ -35,6 +39,10 @@ from tests.rehearsed_visit import (
     TO_DETAILS,
     TO_DOCUMENT,
     TO_LIVENESS,
+    TO_OWN_CODE,
+    TO_OWN_ERASED,
+    TO_OWN_RECORD,
+    TO_OWN_SEARCH,
     TO_POSITIONING,
     TO_PREPARING,
     TO_YES,
@@ -54,9 +62,12 @@ STOP_OF = {
     E.START_FACE_CAPTURE: E.STOP_FACE_CAPTURE,
     E.START_CHALLENGE: E.STOP_CHALLENGE,
 }
-CUSTOMER_PHASES = [phase for phase in P if phase not in (P.IDLE, P.RECORDING_VERDICT, P.SHOWING_VERDICT)]
+NOT_TO_BE_DISTURBED = (P.RECORDING_VERDICT, P.OWN_ERASING)
+ANSWERED = (P.IDLE, P.RECORDING_VERDICT, P.SHOWING_VERDICT)
+CUSTOMER_PHASES = [phase for phase in P if phase not in (*ANSWERED, *OWN_RECORD_PHASES)]
 FACE_PHASES = (P.PREPARING_FACE_CHECK, P.POSITIONING, P.CHECKING_LIVENESS, P.COMPARING)
 CLASS_I = (*TO_CLASS, ev.AccountClassChosen(ev.AccountClass.CLASS_I), *TO_COMPARING[len(TO_DOCUMENT) :])
+CHILD = (*TO_DOCUMENT, ev.DocumentRead(evidence(DocumentRemark.NEEDS_GUARDIAN)), DETAILS)
 PATH_TO: dict[Phase, tuple[ev.Event, ...]] = {
     P.CHOOSING_LANGUAGE: TO_CLASS[:1],
     P.ASKING_CONSENT: TO_CLASS[:2],
@@ -70,10 +81,28 @@ PATH_TO: dict[Phase, tuple[ev.Event, ...]] = {
     P.WAITING_FOR_TELLER: (*TO_COMPARING, ev.Referred(ReferralReason.NON_MATCH)),
     P.RECORDING_VERDICT: TO_YES[:-1],
     P.SHOWING_VERDICT: TO_YES,
+    P.OWN_LANGUAGE: TO_OWN_CODE[:1],
+    P.OWN_CONSENT: TO_OWN_CODE[:2],
+    P.OWN_CODE: TO_OWN_CODE,
+    P.OWN_DOCUMENT: (*TO_OWN_CODE, OWN_CODE),
+    P.OWN_SEARCH: TO_OWN_SEARCH,
+    P.OWN_MISSING: (*TO_OWN_SEARCH, ev.OwnRecordMissing(ev.OwnRecordOutcome.NOT_FOUND)),
+    P.OWN_RECORD: TO_OWN_RECORD,
+    P.OWN_COPY: (*TO_OWN_RECORD, ev.OwnCopyAsked()),
+    P.OWN_ERASURE: (*TO_OWN_RECORD, ev.OwnErasureAsked()),
+    P.OWN_ERASING: TO_OWN_ERASED[:-1],
+    P.OWN_ERASED: TO_OWN_ERASED,
 }
 
 
-PATHS = ((ev.Started(),), (ev.FaceDeclined(), *TO_CLASS[1:]), (*TO_CLASS[:2], FACELESS), *PATH_TO.values(), CLASS_I)
+PATHS = (
+    (ev.Started(),),
+    (ev.FaceDeclined(), *TO_CLASS[1:]),
+    (*TO_CLASS[:2], FACELESS),
+    *PATH_TO.values(),
+    CLASS_I,
+    CHILD,
+)
 some_choices = st.lists(st.integers(0, 2**16), max_size=25)
 
 
@@ -123,7 +152,7 @@ def test_the_rehearsed_path_leads_to_its_phase(phase: Phase) -> None:
     assert end(PATH_TO[phase]).phase is phase
 
 
-@pytest.mark.parametrize("phase", [phase for phase in P if phase not in (P.IDLE, P.RECORDING_VERDICT)])
+@pytest.mark.parametrize("phase", [phase for phase in P if phase not in (P.IDLE, *NOT_TO_BE_DISTURBED)])
 @pytest.mark.parametrize("event", [ev.Cancelled(), ev.TimedOut(), ev.TellerClosedVisit("t1")])
 def test_a_visit_can_be_left_from_everywhere(phase: Phase, event: ev.Event) -> None:
     session = end(PATH_TO[phase])
@@ -175,7 +204,7 @@ def test_refusing_consent_ends_the_visit_and_keeps_nothing() -> None:
 def test_a_consent_that_leaves_out_the_application_is_a_refusal(given_without: ev.ConsentGiven) -> None:
     asking = end(TO_CLASS[:2])
     after, effects = advance(asking, given_without)
-    if given_without in (FULL, FACELESS):
+    if Purpose.APPLICATION in given_without.consent.purposes:
         assert after.phase is P.CHOOSING_ACCOUNT_CLASS
     else:
         assert after == Session(end_note=EndNote.CONSENT_REFUSED)
@@ -402,7 +431,106 @@ def test_the_machine_accepts_nothing_that_lacks_a_part(spoilt: dict[str, object]
     assert E.COMMIT_YES not in effects
 
 
+# --- a customer's own record ---
+
+
+def test_own_data_are_seen_taken_and_erased_in_seven_touches_besides_the_code_and_nothing_is_sent() -> None:
+    path = (*TO_OWN_RECORD, ev.OwnCopyAsked(), ev.OwnRecordBack(), *TO_OWN_ERASED[-3:], ev.OwnRecordLeft())
+    assert end(path) == Session()
+    assert effects_of(path) == [
+        E.RECORD_CONSENT,
+        E.START_READING_DOCUMENT,
+        E.STOP_READING_DOCUMENT,
+        E.FIND_OWN_RECORD,
+        E.COPY_OWN_RECORD,
+        E.ERASE_OWN_RECORD,
+        E.DISCARD_VISIT,
+        E.END_VISIT,
+    ]
+
+
+def test_erasing_takes_no_more_touches_than_agreeing_did() -> None:
+    by_others = (READ, ev.OwnRecordFound(), ev.OwnRecordErased(), ev.VerdictCommitted())
+    erase = (*TO_OWN_ERASED, ev.OwnRecordLeft())
+    agree = (*TO_CLASS, *TO_YES[len(TO_CLASS) :], ev.VerdictAcknowledged())
+    touches = [len([event for event in path if event not in by_others]) for path in (erase, agree)]
+    assert touches[0] <= touches[1]
+
+
+@pytest.mark.parametrize("tries", range(1, MAX_TRIES + 1))
+def test_whatever_did_not_fit_there_is_another_try_until_the_fifth(tries: int) -> None:
+    path = (*TO_OWN_CODE, *(OWN_CODE, READ, NOT_FOUND, ev.OwnCodeAgain()) * tries)
+    used_up = tries >= MAX_TRIES
+    assert end(path).phase is (P.OWN_MISSING if used_up else P.OWN_CODE)
+    if used_up:
+        assert end(path).own_outcome is ev.OwnRecordOutcome.TOO_MANY_TRIES
+
+
+@pytest.mark.parametrize("remark", [DocumentRemark.EXPIRED, DocumentRemark.UNDER_AGE, DocumentRemark.NO_PORTRAIT])
+def test_a_document_that_opens_no_account_still_finds_its_holders_record(remark: DocumentRemark) -> None:
+    read = ev.DocumentNotAcceptable(ReferralReason.DOCUMENT_EXPIRED, evidence(remark))
+    assert end((*PATH_TO[P.OWN_DOCUMENT], read)).phase is P.OWN_SEARCH
+
+
+def test_a_document_that_cannot_be_read_finds_nothing() -> None:
+    for read in (None, evidence(check_digits_valid=False)):
+        passage = walk(
+            [ev.DocumentNotAcceptable(ReferralReason.DOCUMENT_UNREADABLE, read)], end(PATH_TO[P.OWN_DOCUMENT])
+        )
+        assert passage[-1].after.phase is P.OWN_MISSING
+        assert passage[-1].effects == (E.STOP_READING_DOCUMENT,)
+
+
+def test_once_it_was_looked_for_neither_code_nor_document_is_remembered() -> None:
+    for path in (TO_OWN_RECORD, (*TO_OWN_SEARCH, NOT_FOUND)):
+        assert (end(path).own_code, end(path).evidence) == ("", None)
+
+
+def test_nothing_interrupts_an_erasure() -> None:
+    erasing = end(PATH_TO[P.OWN_ERASING])
+    for event in EVERY_EVENT:
+        if not isinstance(event, ev.OwnRecordErased | ev.OwnRecordNotErased):
+            assert advance(erasing, event) == (erasing, ())
+
+
+def test_an_erasure_that_failed_says_so_and_asks_for_the_staff() -> None:
+    after = end((*PATH_TO[P.OWN_ERASING], ev.OwnRecordNotErased()))
+    assert (after.phase, after.own_outcome) == (P.OWN_MISSING, ev.OwnRecordOutcome.OUT_OF_REACH)
+    assert advance(after, ev.OwnCodeAgain()) == (after, ())
+
+
 # --- every path ---
+
+
+@on_every_walk
+@given(random_walks())
+def test_who_asks_for_their_own_record_says_nothing_to_the_bank_and_shows_no_face(walked: list[Passage]) -> None:
+    for visit in visits(walked):
+        if any(passage.after.phase is P.OWN_LANGUAGE for passage in visit):
+            assert {passage.after.phase for passage in visit} <= OWN_RECORD_PHASES | {P.IDLE}
+            effects = {effect for passage in visit for effect in passage.effects}
+            assert not effects & {*COMMITS, *FACE_EFFECTS, E.CALL_TELLER}
+            consented = [passage.event for passage in visit if E.RECORD_CONSENT in passage.effects]
+            purposes = {event.consent.purposes for event in consented if isinstance(event, ev.ConsentGiven)}
+            assert purposes <= {frozenset({Purpose.OWN_RECORD})}
+
+
+@on_every_walk
+@given(random_walks())
+def test_a_record_is_shown_only_where_it_was_found_and_erased_only_where_that_was_confirmed(
+    walked: list[Passage],
+) -> None:
+    for visit in visits(walked):
+        found = withdrawn = False
+        for passage in visit:
+            found |= isinstance(passage.event, ev.OwnRecordFound) and passage.before.phase is P.OWN_SEARCH
+            withdrawn |= E.ERASE_VISIT_RECORD in passage.effects
+            if passage.after.phase in (P.OWN_RECORD, P.OWN_COPY, P.OWN_ERASURE):
+                assert found
+            if passage.after.phase in (P.OWN_ERASING, P.OWN_ERASED):
+                assert found or withdrawn
+            if E.ERASE_OWN_RECORD in passage.effects:
+                assert isinstance(passage.event, ev.OwnErasureConfirmed)
 
 
 @on_every_walk
@@ -451,7 +579,7 @@ def test_a_yes_needs_a_document_and_a_live_accepted_face_or_a_teller(walked: lis
         by_teller = (
             isinstance(passage.event, ev.TellerConfirmed)
             and bool(passage.event.teller_id.strip())
-            and passage.event.checks == frozenset(ev.TellerCheck)
+            and passage.event.checks >= passage.before.checks_asked >= ev.ALWAYS_CHECKED
         )
         by_machine = isinstance(passage.event, ev.Accepted) and passage.before.may_be_accepted
         assert by_teller or by_machine
@@ -460,6 +588,8 @@ def test_a_yes_needs_a_document_and_a_live_accepted_face_or_a_teller(walked: lis
             assert passage.before.variant is ChallengeVariant.FULL
             assert passage.before.evidence is not None
             assert passage.before.evidence.acceptable
+        guardian_first = (E.RECORD_GUARDIAN_CONSENT, E.COMMIT_YES)
+        assert (passage.effects == guardian_first) is passage.before.needs_guardian
 
 
 @on_every_walk
@@ -474,13 +604,57 @@ def test_a_no_is_always_a_tellers(walked: list[Passage]) -> None:
 
 @on_every_walk
 @given(random_walks())
+def test_a_childs_own_consent_brings_about_no_face_check(walked: list[Passage]) -> None:
+    for passage in walked:
+        if passage.after.needs_guardian:
+            assert not passage.after.face_allowed
+            assert passage.after.phase not in FACE_PHASES
+            assert not {E.START_FACE_CAPTURE, E.COMPARE} & set(passage.effects)
+
+
+def test_a_childs_visit_comes_to_the_teller_without_a_face_check() -> None:
+    session = end(CHILD)
+    assert (session.phase, session.referral) == (P.WAITING_FOR_TELLER, ReferralReason.GUARDIAN_NEEDED)
+    assert advance(session, ev.TellerConfirmed("t1", ev.ALWAYS_CHECKED)) == (session, ())
+    confirmed, effects = advance(session, ev.TellerConfirmed("t1", frozenset(ev.TellerCheck)))
+    assert confirmed.phase is P.RECORDING_VERDICT
+    assert effects == (E.RECORD_GUARDIAN_CONSENT, E.COMMIT_YES)
+
+
+@pytest.mark.parametrize("reached", [TO_DOCUMENT, TO_DETAILS, TO_POSITIONING, TO_LIVENESS, TO_COMPARING])
+def test_withdrawing_the_consent_takes_one_touch_and_erases_the_visit(reached: tuple[ev.Event, ...]) -> None:
+    session = end(reached)
+    left, effects = advance(session, ev.ConsentWithdrawn())
+    assert left == Session(end_note=EndNote.WITHDRAWN)
+    assert effects == (E.DISCARD_VISIT, E.END_VISIT)
+
+
+def test_from_every_phase_that_rests_on_a_consent_it_can_be_withdrawn() -> None:
+    before_consent = {P.IDLE, P.CHOOSING_LANGUAGE, P.ASKING_CONSENT, P.RECORDING_VERDICT}
+    for phase in set(P) - before_consent - OWN_RECORD_PHASES:
+        assert (phase, ev.ConsentWithdrawn) in TRANSITIONS, phase
+
+
+def test_after_a_yes_withdrawing_erases_the_record_and_keeps_the_answer() -> None:
+    answered = end(TO_YES)
+    erasing, effects = advance(answered, ev.ConsentWithdrawn())
+    assert (erasing.phase, effects) == (P.OWN_ERASING, (E.ERASE_VISIT_RECORD,))
+    erased, _ = advance(erasing, ev.OwnRecordErased())
+    assert erased.phase is P.OWN_ERASED
+    refused = end((*TO_DETAILS, ev.FaceDeclined(), DETAILS, REFUSED, ev.VerdictCommitted()))
+    assert advance(refused, ev.ConsentWithdrawn()) == (refused, ())  # no record was kept of a no
+
+
+@on_every_walk
+@given(random_walks())
 def test_a_visit_says_at_most_one_thing_and_what_it_said_is_not_discarded_once_durable(walked: list[Passage]) -> None:
     for visit in visits(walked):
         effects = [effect for passage in visit for effect in passage.effects]
         assert sum(effect in COMMITS for effect in effects) <= 1
         committed = any(isinstance(passage.event, ev.VerdictCommitted) and passage.effects == () for passage in visit)
         durable = committed and any(passage.after.phase is P.SHOWING_VERDICT for passage in visit)
-        assert not (durable and E.DISCARD_VISIT in effects)
+        withdrawn = E.ERASE_VISIT_RECORD in effects  # then what is discarded at the end is nothing any more
+        assert not (durable and E.DISCARD_VISIT in effects and not withdrawn)
 
 
 @on_every_walk

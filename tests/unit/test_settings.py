@@ -1,7 +1,7 @@
 """Settings are read strictly: every wrong value is one sentence that names the setting and the cure."""
 
 import copy
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from kiosk.admin.settings_page import draw_settings
 from kiosk.errors import SettingsError
-from kiosk.settings import SETTINGS_FILE, Settings, check_settings, demand_files, load_settings, save_settings
+from kiosk.privacy.notice import responsible_lines
+from kiosk.privacy.retention import StoredRecord
+from kiosk.settings import (
+    SETTINGS_FILE,
+    Settings,
+    check_settings,
+    demand_files,
+    list_in_force,
+    load_settings,
+    save_settings,
+)
 
 GOOD: dict[str, Any] = {
     "kiosk": {"id": "0f" * 16, "bank_name": "Bank of Utopia", "terminal_name": "Main street 1"},
@@ -24,6 +34,7 @@ GOOD: dict[str, Any] = {
     "face_camera": {"kind": "usb", "address": "/dev/video0"},
     "document_camera": {"kind": "usb", "address": "/dev/video2", "width": 1920, "height": 1080},
     "vault": {"kind": "passphrase"},
+    "privacy": {"controller": "Bank of Utopia, Utopia", "officer": "privacy@bank.example", "authority": "Authority"},
 }
 
 
@@ -98,11 +109,29 @@ WRONG = [
     ("document_camera.height", 10**9, "document_camera.width and document_camera.height must lie between"),
     ("face_camera.width", 1280.5, "face_camera.width must be a whole number, not a number"),
     ("face_camera.frames_per_s", float("nan"), "face_camera.frames_per_s must lie between 1 and 120"),
-    ("vault.kind", "tpm", "vault.kind must be passphrase or key_file"),
+    ("vault.kind", "usb_stick", "vault.kind must be one of tpm, passphrase, dpapi, key_file"),
+    ("vault.tpm", "device:/dev/tpm0", "vault.tpm belongs to the kind tpm"),
+    ("vault.tpm", "/tmp/library.so", "vault.tpm"),
     ("vault.kind", "key_file", "vault.key_file must name the key file"),
     ("vault.key_file", "k", "vault.key_file must name the key file with the kind key_file"),
     ("policy.false_match_rate", 0.01, "policy.false_match_rate must be 0.001, 0.0001 or 0.00001"),
     ("policy.minimum_age_years", 31, "policy.minimum_age_years must lie between 0 and 30"),
+    ("policy.guardian_below_years", 19, "policy.guardian_below_years must lie between 0 and 18"),
+    ("policy.guardian_below_years", -1, "policy.guardian_below_years must lie between 0 and 18"),
+    ("privacy", ..., "privacy is missing"),
+    ("privacy.controller", "", "privacy.controller must have 1 to 160 characters"),
+    ("privacy.officer", ["a"], "privacy.officer must be a text in quotes"),
+    ("privacy.authority", {"en": "Authority"}, "privacy.authority must be one text, or a table with a text for each"),
+    ("privacy.authority", {"en": "Authority", "zh": ""}, "privacy.authority must have 1 to 160 characters"),
+    ("retention.application_working_days", 6, "retention.application_working_days: the retention of application must"),
+    ("retention.application_working_days", -1, "retention.application_working_days: "),
+    ("retention.audit_years", 10, "retention.audit_years: the retention of audit must lie between 1 and the 5 years"),
+    ("retention.answer_years", 4, "retention.answer_years: answers must be kept for at least as long"),
+    ("retention.face_years", 1, "retention.face_years is no setting"),
+    ("collect.without", ["names"], "collect.without: names cannot be left out: the list says that it is required"),
+    ("collect.without", ["face_pictures"], "collect.without: face_pictures cannot be left out: each customer decides"),
+    ("collect.without", ["fax"], "collect.without: 'fax' is no element"),
+    ("collect.without", "phone", "collect.without must be a list"),
     ("policy.patience", 0.5, "policy.patience must lie between 1 and 10"),
     ("policy.patience", float("inf"), "policy.patience must lie between 1 and 10"),
     ("policy.patience", date(2026, 1, 1), "policy.patience must be a number, not"),
@@ -114,6 +143,14 @@ WRONG = [
     ("kiosk.printer", "cups:-o raw", "kiosk.printer must be empty or cups:QUEUE"),
     ("kiosk.printer", "file:/var/spool/slips", "kiosk.printer must be empty or cups:QUEUE"),
     ("vault.key_file", "a\0b", "vault.key_file must name the key file"),
+    ("delivery.warn_count", 0, "delivery.warn_count must lie between 1 and delivery.refuse_count"),
+    ("delivery.warn_count", 101, "delivery.warn_count must lie between 1 and delivery.refuse_count"),
+    ("delivery.refuse_count", 10_001, "delivery.warn_count must lie between 1 and delivery.refuse_count"),
+    ("delivery.warn_hours", 121, "delivery.warn_hours must lie between 1 and the hours of delivery.refuse_days"),
+    ("delivery.refuse_days", 31, "delivery.refuse_days must lie between 1 and 30"),
+    ("users.courier", "kiosk-courier", "users.desk must be the name of a system user, or UID:GID"),
+    ("users", {"desk": "a", "vision": "b", "courier": "b"}, "users.desk, users.vision and users.courier must be three"),
+    ("users", {"desk": "a", "vision": "b", "courier": "c d"}, "users.courier must be the name of a system user"),
 ]
 
 
@@ -124,6 +161,19 @@ def test_a_wrong_value_is_one_sentence_that_names_the_setting(place: str, value:
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert "`$" not in sentence
+
+
+def test_a_bank_may_keep_for_less_long_collect_less_and_name_who_answers_in_each_language(tmp_path: Path) -> None:
+    data = _changed("retention.application_working_days", 2)
+    data["collect"] = {"without": ["phone"]}
+    data["privacy"]["controller"] = {"en": "Bank of Utopia", "zh": "乌托邦银行"}
+    settings = check_settings(data, "settings.toml")
+    held = list_in_force(settings)
+    assert held.schedule(UTC).by_record[StoredRecord.APPLICATION].working_days == 2
+    assert not held.collects("phone")
+    assert responsible_lines(held, "zh")[0] == "个人信息处理者：乌托邦银行"
+    save_settings(tmp_path, settings)
+    assert load_settings(tmp_path) == settings
 
 
 def test_a_demo_may_have_other_cameras() -> None:

@@ -39,5 +39,9 @@ def test_a_supervisor_may_do_all_a_teller_may() -> None:
     assert PERMITTED[Role.SUPERVISOR] > PERMITTED[Role.TELLER]
 
 
+def test_an_auditor_takes_the_audit_out_and_does_nothing_else() -> None:
+    assert PERMITTED[Role.AUDITOR] == {Act.EXPORT_AUDIT}
+
+
 def test_every_role_is_written_down() -> None:
     assert set(PERMITTED) == set(Role)

@@ -5,18 +5,16 @@ Every word of the notice comes from the data protection list; the consent that i
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from kiosk.privacy.consent import Consent, Purpose
-from kiosk.privacy.notice import NoticeChoice, NoticeSection
+from kiosk.privacy.notice import NoticeChoice
 from kiosk.runtime.surface import SessionView
 from kiosk.session.events import ConsentGiven, ConsentRefused
+from kiosk.ui.customer.notice_scroll import NoticeScroll
 from kiosk.ui.customer.page import Page, PageContext
-from kiosk.ui.theme import Colour, TextSize, Weight
+from kiosk.ui.theme import Colour, TextSize
 from kiosk.ui.widgets.buttons import Button, ButtonKind, TickBox
-from kiosk.ui.widgets.icon import Icon
-from kiosk.ui.widgets.scroll import TouchScroll
 from kiosk.ui.widgets.surfaces import Note, column, row, side_by_side
 from kiosk.ui.widgets.text import Text, title
 
@@ -27,10 +25,10 @@ class ConsentPage(Page):
         layout = column(self, self.theme, gap=12)
         layout.addWidget(title(self.theme, context.notice.title))
         layout.addWidget(Text(self.theme, context.notice.choice, colour=Colour.INK_SOFT))
-        layout.addSpacing(self.theme.px(12))
-        halves = side_by_side(self.theme, gap=36)
-        halves.addWidget(self._make_notice(), 1)
-        halves.addLayout(self._make_choices(), 0 if self.theme.portrait else 1)
+        halves = side_by_side(self.theme, gap=28)
+        self._notice = NoticeScroll(self.theme, self.texts, context.notice)
+        halves.addWidget(self._notice, 7)
+        halves.addLayout(self._make_choices(), 0 if self.theme.portrait else 8)
         layout.addLayout(halves, 1)
 
     def show_view(self, view: SessionView) -> None:
@@ -41,51 +39,12 @@ class ConsentPage(Page):
         face.setVisible(not declined)
         self._declined.setVisible(declined)
 
-    def _make_notice(self) -> TouchScroll:
-        """Everything the notice's hash covers, but for the choices beside it."""
-        notice = self.context.notice
-        scroll = TouchScroll(self.theme, "notice", self.texts("consent.more_below"))
-        lines = column(None, self.theme, gap=26)
-        for paragraph in notice.summary:
-            lines.addWidget(Text(self.theme, paragraph, TextSize.BODY))
-        lines.addStretch(1)
-        scroll.show_content(lines)
-        self._unbuilt = list(notice.sections)
-        QTimer.singleShot(0, self, lambda: self._build_on(lines))
-        return scroll
-
     @property
     def settled(self) -> bool:
-        return not self._unbuilt
-
-    def _build_on(self, lines: QVBoxLayout) -> None:
-        """Add a section at each turn of the event loop: all at once would hold up the screen."""
-        lines.insertLayout(lines.count() - 1, self._make_section(self._unbuilt.pop(0)))
-        if self._unbuilt:
-            QTimer.singleShot(0, self, lambda: self._build_on(lines))
-            return
-        notice = self.context.notice
-        version = self.texts("consent.version", version=notice.list_version)
-        for paragraph in (*notice.rights, version):
-            lines.insertWidget(lines.count() - 1, Text(self.theme, paragraph, TextSize.SMALL))
-
-    def _make_section(self, section: NoticeSection) -> QVBoxLayout:
-        """What is collected in bold; below it why, how long it is kept, and whether it stays."""
-        layout = column(None, self.theme, gap=4)
-        layout.addWidget(Text(self.theme, section.name, TextSize.BODY, Weight.SEMIBOLD))
-        layout.addWidget(Text(self.theme, section.reason, TextSize.SMALL))
-        for icon, words in (
-            ("clock", section.kept),
-            ("send" if section.leaves_kiosk else "lock", section.place),
-        ):
-            line = row(None, self.theme, gap=12)
-            line.addWidget(Icon(self.theme, icon, 38), 0, Qt.AlignmentFlag.AlignTop)
-            line.addWidget(Text(self.theme, words, TextSize.SMALL, colour=Colour.INK_SOFT), 1)
-            layout.addLayout(line)
-        return layout
+        return self._notice.settled
 
     def _make_choices(self) -> QVBoxLayout:
-        layout = column(None, self.theme, gap=18)
+        layout = column(None, self.theme, gap=10)
         self._boxes = {choice.purpose: self._make_box(choice) for choice in self.context.notice.choices}
         for box in self._boxes.values():
             layout.addWidget(box)
@@ -100,7 +59,7 @@ class ConsentPage(Page):
         hint = self.texts("consent.needed" if needed else "consent.optional")
         name = "consent-application" if needed else "consent-face"
         agreed = self.texts("consent.agree", name=choice.name)
-        explained = self.texts("consent.explained", explanation=choice.explanation, hint=hint)
+        explained = self.texts("consent.explained", explanation=choice.explanation, kept=choice.kept, hint=hint)
         return TickBox(self.theme, name, agreed, explained)
 
     def _make_buttons(self) -> QHBoxLayout:

@@ -37,6 +37,7 @@ class DetailsPage(Page):
         self._record = self._make_record()
         self._address = self._make_field("address", MAX_ADDRESS, one_line)
         self._phone = self._make_field("phone", MAX_PHONE, telephone_number)
+        self._asks_phone = context.notice.names("phone")
         self._needed = Text(self.theme, self.texts("details.address_needed"), colour=Colour.INK_SOFT)
         self._keyboard = Keyboard(self.theme, self.texts)
         self._keyboard.done.connect(self.end_typing)
@@ -115,7 +116,11 @@ class DetailsPage(Page):
         fields = column(None, self.theme, gap=22)
         self._pair: QBoxLayout = column(None, self.theme, gap=26)
         self._pair.addWidget(self._address, 3)
-        self._pair.addWidget(self._phone, 2)
+        if self._asks_phone:
+            self._pair.addWidget(self._phone, 2)
+        else:  # nobody was told of it, so nobody is asked
+            self._phone.setParent(self)
+            self._phone.hide()
         fields.addLayout(self._pair)
         fields.addWidget(self._needed)
         self._staff = attention_note(self.theme, "people")
@@ -149,7 +154,7 @@ class DetailsPage(Page):
         self._needed.setVisible(not complete and not typing and self._staff.isHidden())
 
     def _send_details(self) -> None:
-        phone = self._phone.edit.text().strip() or None
+        phone = (self._phone.edit.text().strip() or None) if self._asks_phone else None
         self.send(DetailsConfirmed(self._address.edit.text().strip(), phone))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -172,6 +177,7 @@ def recognised(session: Session, texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 _WORTH_NAMING = (
+    DocumentRemark.NEEDS_GUARDIAN,
     DocumentRemark.UNDER_AGE,
     DocumentRemark.EXPIRED,
     DocumentRemark.NOT_AN_IDENTITY_DOCUMENT,

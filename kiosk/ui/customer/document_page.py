@@ -1,5 +1,7 @@
 """Read the document: its live picture, how to lay it, and what to put right."""
 
+from typing import ClassVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -14,6 +16,8 @@ from kiosk.ui.widgets.text import Text, lead, title
 
 
 class DocumentPage(Page):
+    lead_key: ClassVar[str] = "document.lead"
+
     def __init__(self, context: PageContext) -> None:
         super().__init__(context)
         page = column(self, self.theme, gap=28)
@@ -44,7 +48,7 @@ class DocumentPage(Page):
     def _heading(self) -> QVBoxLayout:
         words = column(None, self.theme, gap=6)
         words.addWidget(title(self.theme, self.texts("document.title")))
-        words.addWidget(lead(self.theme, self.texts("document.lead")))
+        words.addWidget(lead(self.theme, self.texts(self.lead_key)))
         return words
 
     def _advice(self) -> QVBoxLayout:

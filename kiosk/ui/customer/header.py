@@ -1,4 +1,4 @@
-"""The top of every screen: whose kiosk it is, whether it is a demonstration, and the teller's corner."""
+"""The top of every screen: whose kiosk it is, whether it is a demonstration or a trial, and the teller's corner."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPolygonF
@@ -26,23 +26,23 @@ class Header(Area):
         layout.setContentsMargins(theme.px(48), 0, 0, 0)
         layout.addWidget(_Mark(theme))
         layout.addWidget(BankName(theme, bank_name), 1)
-        self._demo = Card(theme, Colour.ATTENTION, None)
-        self._demo.setObjectName("demo")
-        inner = row(self._demo, theme, margin=14)
+        self._banner = Card(theme, Colour.ATTENTION, None)
+        self._banner.setObjectName("mark")
+        inner = row(self._banner, theme, margin=14)
         inner.setContentsMargins(theme.px(24), theme.px(10), theme.px(24), theme.px(10))
-        self._demo_text = Text(theme, "", TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION).on_one_line()
-        inner.addWidget(self._demo_text)
-        self._demo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
-        layout.addWidget(self._demo, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._mark_text = Text(theme, "", TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION).on_one_line()
+        inner.addWidget(self._mark_text)
+        self._banner.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        layout.addWidget(self._banner, 0, Qt.AlignmentFlag.AlignVCenter)
         corner = Corner(theme)
         corner.held.connect(self.corner_held)
         layout.addWidget(corner)
-        self.show_demo("")
+        self.show_mark("")
 
-    def show_demo(self, sentence: str) -> None:
-        """Say that this is a demonstration; an empty sentence hides the banner."""
-        self._demo_text.show_text(sentence)
-        self._demo.setVisible(bool(sentence))
+    def show_mark(self, sentence: str) -> None:
+        """Say that this is a demonstration or a trial; an empty sentence hides the banner."""
+        self._mark_text.show_text(sentence)
+        self._banner.setVisible(bool(sentence))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -10,6 +10,15 @@ from kiosk.ui.customer.details_page import DetailsPage
 from kiosk.ui.customer.document_page import DocumentPage
 from kiosk.ui.customer.face_pages import LivenessPage, PositioningPage
 from kiosk.ui.customer.language_page import LanguagePage
+from kiosk.ui.customer.own_data_pages import (
+    OwnCodePage,
+    OwnConsentPage,
+    OwnDocumentPage,
+    OwnErasingPage,
+    OwnMissingPage,
+    OwnSearchPage,
+)
+from kiosk.ui.customer.own_record_pages import OwnCopyPage, OwnErasedPage, OwnErasurePage, OwnRecordPage
 from kiosk.ui.customer.page import Page
 from kiosk.ui.customer.preparing_page import PreparingPage
 from kiosk.ui.customer.verdict_page import VerdictPage
@@ -31,11 +40,25 @@ PAGES: Mapping[Phase, type[Page]] = MappingProxyType(
         Phase.WAITING_FOR_TELLER: WaitingPage,
         Phase.RECORDING_VERDICT: RecordingPage,
         Phase.SHOWING_VERDICT: VerdictPage,
+        Phase.OWN_LANGUAGE: LanguagePage,
+        Phase.OWN_CONSENT: OwnConsentPage,
+        Phase.OWN_CODE: OwnCodePage,
+        Phase.OWN_DOCUMENT: OwnDocumentPage,
+        Phase.OWN_SEARCH: OwnSearchPage,
+        Phase.OWN_MISSING: OwnMissingPage,
+        Phase.OWN_RECORD: OwnRecordPage,
+        Phase.OWN_COPY: OwnCopyPage,
+        Phase.OWN_ERASURE: OwnErasurePage,
+        Phase.OWN_ERASING: OwnErasingPage,
+        Phase.OWN_ERASED: OwnErasedPage,
     }
 )
 
 STEPS = ("language", "consent", "account", "document", "details", "face", "done")
 """Keys of the steps' names; `teller` stands in for `face` where the face is not shown."""
+
+OWN_STEPS = ("language", "own_consent", "own_code", "document", "own_record")
+"""Of a customer who asks for their own record."""
 
 STEP_OF_PHASE: Mapping[Phase, int | None] = MappingProxyType(
     {
@@ -52,5 +75,16 @@ STEP_OF_PHASE: Mapping[Phase, int | None] = MappingProxyType(
         Phase.WAITING_FOR_TELLER: 5,
         Phase.RECORDING_VERDICT: 5,
         Phase.SHOWING_VERDICT: 6,
+        Phase.OWN_LANGUAGE: 0,
+        Phase.OWN_CONSENT: 1,
+        Phase.OWN_CODE: 2,
+        Phase.OWN_DOCUMENT: 3,
+        Phase.OWN_SEARCH: 3,
+        Phase.OWN_MISSING: 3,
+        Phase.OWN_RECORD: 4,
+        Phase.OWN_COPY: 4,
+        Phase.OWN_ERASURE: 4,
+        Phase.OWN_ERASING: 4,
+        Phase.OWN_ERASED: 4,
     }
 )

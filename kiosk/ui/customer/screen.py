@@ -6,19 +6,19 @@ from PySide6.QtGui import QResizeEvent
 
 from kiosk.privacy.notice import Notice
 from kiosk.runtime.surface import CustomerSurface, SessionView
-from kiosk.session.events import Cancelled, FaceDeclined, Language
-from kiosk.session.machine import Phase, Session
-from kiosk.ui.customer.footer import Footer, without_face
+from kiosk.session.events import Cancelled, ConsentWithdrawn, FaceDeclined, Language, OwnRecordAsked
+from kiosk.session.machine import OWN_RECORD_PHASES, Phase, Session
+from kiosk.ui.customer.footer import Footer, may_withdraw, without_face
 from kiosk.ui.customer.header import Header
 from kiosk.ui.customer.light_screen import LightScreen
 from kiosk.ui.customer.page import Page, PageContext, Typed
-from kiosk.ui.customer.pages import PAGES, STEP_OF_PHASE, STEPS
+from kiosk.ui.customer.pages import OWN_STEPS, PAGES, STEP_OF_PHASE, STEPS
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, Theme
 from kiosk.ui.widgets.progress_steps import ProgressSteps
 from kiosk.ui.widgets.surfaces import Area, column, discard, side_by_side
 
-_BEFORE_LANGUAGE = (Phase.IDLE, Phase.CHOOSING_LANGUAGE)
+_BEFORE_LANGUAGE = (Phase.IDLE, Phase.CHOOSING_LANGUAGE, Phase.OWN_LANGUAGE)
 
 
 class CustomerScreen(Area):
@@ -45,8 +45,10 @@ class CustomerScreen(Area):
         self.header = Header(theme, bank_name)
         self._steps = ProgressSteps(theme)
         self._footer = Footer(theme)
-        self._footer.cancelled.connect(lambda: surface.send(Cancelled()))
+        self._footer.cancelled.connect(self._leave)
+        self._footer.withdrawn.connect(lambda: surface.send(ConsentWithdrawn()))
         self._footer.face_declined.connect(lambda: surface.send(FaceDeclined()))
+        self._footer.own_record_asked.connect(lambda: surface.send(OwnRecordAsked()))
         self._place = column(None, theme)
         self._lay_out()
         self._light = LightScreen(theme, surface.preview_pixels, self)
@@ -66,13 +68,20 @@ class CustomerScreen(Area):
         if self._page is not None:
             self._page.show_view(view)
             self._page.show()  # at once, not at the event loop's next turn
-        demo = texts("header.demo_short" if self._theme.portrait else "header.demo")
-        self.header.show_demo(demo if view.demo else "")
-        words = texts("liveness.light"), texts("liveness.light_stop"), demo if view.demo else ""
+        mark = self._mark(view, texts)
+        self.header.show_mark(mark)
+        words = texts("liveness.light"), texts("liveness.light_stop"), mark
         self._light.show_light(view.colour, *words)
         before_choice = view.session.phase in _BEFORE_LANGUAGE
         self._footer.show_view(view, self._all_texts if before_choice else (texts,))
         self._show_step(view.session, texts)
+
+    def _mark(self, view: SessionView, texts: Texts) -> str:
+        """What this kiosk is, where it is none for customers."""
+        if not (view.demo or view.trial_key):
+            return ""
+        key = "header.demo" if view.demo else "header.trial_key"
+        return texts(f"{key}_short" if self._theme.portrait else key)
 
     def rest(self) -> None:
         """Take no touch on the page for a moment."""
@@ -84,6 +93,11 @@ class CustomerScreen(Area):
         if session.phase in _BEFORE_LANGUAGE:
             return self._all_texts[0]
         return next(texts for texts in self._all_texts if texts.language == session.language)
+
+    def _leave(self) -> None:
+        """The footer's words said which of the two it is."""
+        phase = self._surface.view.session.phase
+        self._surface.send(ConsentWithdrawn() if may_withdraw(phase) else Cancelled())
 
     def _lay_out(self) -> None:
         layout = column(self, self._theme)
@@ -122,7 +136,8 @@ class CustomerScreen(Area):
         self._steps.setVisible(step is not None)
         if step is None:
             return
-        keys = ("teller" if key == "face" and without_face(session) else key for key in STEPS)
+        steps = OWN_STEPS if session.phase in OWN_RECORD_PHASES else STEPS
+        keys = ("teller" if key == "face" and without_face(session) else key for key in steps)
         names = [texts(f"steps.{key}") for key in keys]
         sentence = texts("steps.now", number=step + 1, count=len(names), name=names[step])
         self._steps.show_steps(names, step, sentence)

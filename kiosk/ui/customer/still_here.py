@@ -42,10 +42,10 @@ class StillHere(QWidget):
         layout.addWidget(self._button)
         self.hide()
 
-    def show_seconds(self, left_s: float, texts: Texts) -> None:
+    def show_seconds(self, left_s: float, texts: Texts, lead_key: str = "still_here.lead") -> None:
         """Show how long there is left to answer."""
         self._title.show_text(texts("still_here.title"))
-        self._lead.show_text(texts("still_here.lead"))
+        self._lead.show_text(texts(lead_key))
         self._button.show_text(texts("still_here.button"))
         self._ring.show_left(left_s / WARNING_S, texts("still_here.seconds", seconds=math.ceil(left_s)))
         if self.isHidden():

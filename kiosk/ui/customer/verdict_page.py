@@ -5,19 +5,24 @@ import math
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout
 
+from kiosk.privacy.own_code import in_groups_of_five
 from kiosk.runtime.surface import SessionView, VisitSlip
 from kiosk.session.events import VerdictAcknowledged
 from kiosk.ui.customer.page import Page, PageContext
 from kiosk.ui.customer.waiting_pages import RoundSign
-from kiosk.ui.theme import Colour, TextSize, Weight
+from kiosk.ui.texts import Texts
+from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.times import lasting_time
 from kiosk.ui.widgets.buttons import Button, ButtonKind
 from kiosk.ui.widgets.qr_code import QrCode
+from kiosk.ui.widgets.scroll import TouchScroll
 from kiosk.ui.widgets.surfaces import Card, column, row, side_by_side
 from kiosk.ui.widgets.text import Text, heading, lead, title
 
 _TICK_MS = 250
 MORE_TIME_BELOW_S = 20.0
+_CODE_SIDE = 360
+"""9 cm on a 21.5" screen: with its quiet zone at most 117 modules of 0.75 mm, which a telephone reads close by."""
 
 
 class VerdictPage(Page):
@@ -92,22 +97,33 @@ class SlipCard(Card):
         theme, texts = context.theme, context.texts
         self._texts = texts
         layout = column(self, theme, margin=32, gap=8)
-        top = row(None, theme, gap=20)
+        self._code = QrCode(theme, "slip-code", _CODE_SIDE)
+        self._code.setAccessibleName(texts("verdict.qr"))
+        beside = row(None, theme, gap=24)
+        beside.addWidget(self._code, 0, Qt.AlignmentFlag.AlignTop)
         words = column(None, theme, gap=8)
         words.addWidget(heading(theme, texts("verdict.slip")))
-        words.addWidget(Text(theme, texts("verdict.slip_lead"), TextSize.SMALL, colour=Colour.INK_SOFT))
+        self._own_code = OwnCodeNote(theme, texts)
+        words.addWidget(self._own_code)
         words.addStretch(1)
-        top.addLayout(words, 1)
-        self._code = QrCode(theme, "slip-code", 300)
-        self._code.setAccessibleName(texts("verdict.qr"))
-        top.addWidget(self._code, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(top)
-        layout.addSpacing(theme.px(8))
-        self._lines = {name: self._add_line(layout, name) for name in ("terminal", "reference", "salt")}
-        layout.addStretch(1)
+        beside.addLayout(words, 1)
+        layout.addLayout(beside)
+        below = column(None, theme, gap=8)
+        below.addWidget(Text(theme, texts("verdict.slip_lead"), TextSize.SMALL, colour=Colour.INK_SOFT))
+        self._own_code_about = Text(theme, texts("verdict.own_code_about"), TextSize.SMALL, colour=Colour.INK_SOFT)
+        below.addWidget(self._own_code_about)
+        self._lines = {name: self._add_line(below, name) for name in ("terminal", "reference", "salt")}
+        for sentence in context.notice.responsible:
+            below.addWidget(Text(theme, sentence, TextSize.SMALL, colour=Colour.INK_SOFT))
+        below.addStretch(1)
+        scroll = TouchScroll(theme, "slip-lines", texts("consent.more_below"))
+        scroll.show_content(below, margin=18)
+        layout.addWidget(scroll, 1)
 
     def show_slip(self, slip: VisitSlip) -> None:
         self._code.show_code(slip_code(slip))
+        self._own_code.show_code(slip.own_code)
+        self._own_code_about.setVisible(bool(slip.own_code))
         self._lines["terminal"].show_text(f"{slip.terminal} · {lasting_time(slip.issued_at)}")
         self._lines["reference"].show_text(in_groups(slip.application_reference))
         self._lines["salt"].show_text(in_groups(slip.salt))
@@ -121,9 +137,25 @@ class SlipCard(Card):
         return value
 
 
+class OwnCodeNote(Card):
+    """The code with which the customer sees, takes and erases what is held; nothing where nothing is."""
+
+    def __init__(self, theme: Theme, texts: Texts) -> None:
+        super().__init__(theme, Colour.ACCENT_SOFT, None)
+        layout = column(self, theme, margin=18, gap=6)
+        layout.addWidget(Text(theme, texts("verdict.own_code"), TextSize.BODY, Weight.SEMIBOLD))
+        self._code = Text(theme, "", TextSize.HEADING, Weight.BOLD)
+        self._code.setObjectName("slip-own-code")
+        layout.addWidget(self._code)
+
+    def show_code(self, code: str) -> None:
+        self._code.show_text(in_groups_of_five(code))
+        self.setVisible(bool(code))
+
+
 def slip_code(slip: VisitSlip) -> str:
-    """The text of the square code: reference and salt, as `kiosk receiver check-reference` takes them."""
-    return f"kiosk-slip:1?reference={slip.application_reference}&salt={slip.salt}"
+    """The text of the square code: the signed statement of the visit, as `kiosk audit prove` takes it."""
+    return slip.statement
 
 
 def in_groups(digits: str) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.runtime.surface import Readiness, SessionView
+from kiosk.runtime.surface import Readiness, ServiceHold, SessionView
 from kiosk.session.events import Started
 from kiosk.session.machine import EndNote
 from kiosk.ui.customer.page import Page, PageContext
@@ -42,16 +42,22 @@ class WelcomePage(Page):
         QTimer.singleShot(END_NOTE_MS, self, self._end_end_note)
 
     def show_view(self, view: SessionView) -> None:
-        self._ready = view.readiness is Readiness.READY
+        broken = view.readiness is Readiness.OUT_OF_SERVICE
+        held = bool(view.holds) and not broken
+        self._ready = view.readiness is Readiness.READY and not held
         self._start.setVisible(self._ready)
-        self._warming_up.setVisible(view.readiness is Readiness.WARMING_UP)
-        self._out_of_service.setVisible(view.readiness is Readiness.OUT_OF_SERVICE)
+        self._warming_up.setVisible(view.readiness is Readiness.WARMING_UP and not held)
+        self._out_of_service.setVisible(broken)
+        self._held.setVisible(held)
+        if held:
+            hold = next(hold for hold in ServiceHold if hold in view.holds)
+            self._held.show_text(self._in_all_languages(lambda texts: texts.of(hold), "\n"))
         note = view.session.end_note
         shown = note is not EndNote.NONE and not self._end_note_over
         if shown:
             self._end_note.show_text(self._in_all_languages(lambda texts: texts.of(note), "\n"))
         self._end_note.setVisible(shown)
-        self._promises.setVisible(not shown)
+        self._promises.setVisible(not shown and not held)  # on a small screen there is no room for all of it
 
     def _words(self) -> QVBoxLayout:
         words = column(None, self.theme, gap=10)
@@ -74,7 +80,7 @@ class WelcomePage(Page):
         return words
 
     def _add_states(self, words: QVBoxLayout) -> None:
-        """One of three stands at the same place: start, getting ready, out of service."""
+        """One of four stands at the same place: start, getting ready, held back by the staff's side, out of service."""
         start = self._in_all_languages(lambda texts: texts("welcome.start"), "  ·  ")
         self._start = Button(self.theme, "start", start, ButtonKind.PRIMARY, TextSize.HEADING)
         self._start.setMinimumHeight(self.theme.px(124))
@@ -87,7 +93,9 @@ class WelcomePage(Page):
         out_of_service = self._in_all_languages(lambda texts: texts("welcome.out_of_service"), "\n")
         self._out_of_service = attention_note(self.theme, "notice", out_of_service)
         self._out_of_service.setObjectName("out-of-service")
-        for widget in (self._start, self._warming_up, self._out_of_service):
+        self._held = Note(self.theme, "people")
+        self._held.setObjectName("held")
+        for widget in (self._start, self._warming_up, self._held, self._out_of_service):
             words.addWidget(widget)
 
     def _make_promises(self) -> QWidget:
@@ -107,7 +115,7 @@ class WelcomePage(Page):
     def _end_end_note(self) -> None:
         self._end_note_over = True
         self._end_note.hide()
-        self._promises.show()
+        self._promises.setVisible(self._held.isHidden())
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         if self._ready:

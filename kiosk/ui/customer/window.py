@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from kiosk.privacy.notice import Notice
 from kiosk.runtime.surface import CustomerSurface, SessionView, TellerSurface
 from kiosk.session.events import Language
-from kiosk.session.machine import WARNING_S, Phase
+from kiosk.session.machine import OWN_RECORD_PHASES, WARNING_S, Phase
 from kiosk.ui.customer.page import Page
 from kiosk.ui.customer.screen import CustomerScreen
 from kiosk.ui.customer.still_here import StillHere
@@ -142,7 +142,9 @@ class CustomerWindow(Area):
         if left_s > WARNING_S:
             self._put_warning_away()
         else:
-            self._warning.show_seconds(max(left_s, 0.0), self._screen.texts_of(view.session))
+            own_record = view.session.phase in OWN_RECORD_PHASES
+            key = "still_here.lead_own" if own_record else "still_here.lead"
+            self._warning.show_seconds(max(left_s, 0.0), self._screen.texts_of(view.session), key)
 
     def _put_warning_away(self) -> None:
         if self._warning.isVisible():

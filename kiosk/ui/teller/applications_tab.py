@@ -7,9 +7,10 @@ once, then five seconds in which it can be undone.
 from enum import Enum, auto
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.runtime.surface import OpenApplication, TellerSurface, TellerView
+from kiosk.runtime.surface import DayState, ErasureSlip, OpenApplication, OwnRecord, TellerSurface, TellerView
+from kiosk.ui.teller.hand_over import HandOver
 from kiosk.ui.teller.record_grid import record_grid
 from kiosk.ui.teller.second_touch import pause
 from kiosk.ui.texts import Texts
@@ -39,6 +40,7 @@ class ApplicationsTab(QWidget):
         self._none = self._make_none()
         layout.addWidget(self._scroll)
         layout.addWidget(self._none)
+        self._hand_over: HandOver | None = None
 
     def show_view(self, view: TellerView) -> None:
         shown = {application.application_id: application for application in view.applications}
@@ -47,8 +49,13 @@ class ApplicationsTab(QWidget):
         for application_id, application in shown.items():
             if application_id not in self._cards:
                 self._add(application)
-        self._none.setVisible(not shown)
-        self._scroll.setVisible(bool(shown))
+        key = "no_applications" if view.day is DayState.OPEN else f"day_{view.day}"
+        self._none_title.show_text(self._texts(f"teller.{key}"))
+        self._none_lead.show_text(self._texts(f"teller.{key}_lead"))
+        self._show_hand_over(view.hand_over)
+        handing_over = self._hand_over is not None
+        self._none.setVisible(not shown and not handing_over)
+        self._scroll.setVisible(bool(shown) and not handing_over)
 
     def send_pending(self) -> None:
         """Mark at once what waits for its undo time to pass: the teller has confirmed it."""
@@ -59,9 +66,21 @@ class ApplicationsTab(QWidget):
         card = ApplicationCard(self._theme, self._texts, application)
         card.marked_opened.connect(self._surface.mark_opened)
         card.marked_unwanted.connect(self._surface.erase_record)
+        card.copy_wanted.connect(self._surface.copy_for_customer)
         self._cards[application.application_id] = card
         self._list.insertWidget(self._list.count() - 1, card)
         card.show()
+
+    def _show_hand_over(self, what: OwnRecord | ErasureSlip | None) -> None:
+        """While one customer takes something along, no other customer's record is on the screen."""
+        if self._hand_over is not None and self._hand_over.what != what:
+            discard(self._hand_over)
+            self._hand_over = None
+        layout = self.layout()
+        if what is not None and self._hand_over is None and layout is not None:
+            self._hand_over = HandOver(self._theme, self._surface, self._texts, what)
+            layout.addWidget(self._hand_over)
+            self._hand_over.show()
 
     def _remove(self, application_id: str) -> None:
         card = self._cards.pop(application_id)
@@ -73,8 +92,9 @@ class ApplicationsTab(QWidget):
         layout = column(content, self._theme, gap=18)
         layout.addStretch(2)
         layout.addWidget(Icon(self._theme, "kept", 130), 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(title(self._theme, self._texts("teller.no_applications")).centred())
-        layout.addWidget(lead(self._theme, self._texts("teller.no_applications_lead")).centred())
+        self._none_title, self._none_lead = title(self._theme, ""), lead(self._theme, "")
+        layout.addWidget(self._none_title.centred())
+        layout.addWidget(self._none_lead.centred())
         layout.addStretch(3)
         return content
 
@@ -91,6 +111,7 @@ class ApplicationCard(Card):
 
     marked_opened = Signal(str)
     marked_unwanted = Signal(str)
+    copy_wanted = Signal(str)
 
     def __init__(self, theme: Theme, texts: Texts, application: OpenApplication) -> None:
         super().__init__(theme)
@@ -101,10 +122,13 @@ class ApplicationCard(Card):
         layout = column(self, theme, margin=32, gap=20)
         layout.addLayout(record_grid(theme, texts, application.record, 1 if theme.portrait else 2))
         times = " · ".join(
-            (
-                texts("teller.answered", time=clock_time(application.answered_at)),
-                texts("teller.erased", date=calendar_day(application.erased_at_latest)),
+            said
+            for said in (
+                application.answered_at and texts("teller.answered", time=clock_time(application.answered_at)),
+                application.erased_at_latest
+                and texts("teller.erased", date=calendar_day(application.erased_at_latest)),
             )
+            if said
         )
         layout.addWidget(Text(theme, times, TextSize.SMALL, colour=Colour.INK_SOFT))
         self._question = Text(theme, "", TextSize.BODY)
@@ -119,22 +143,30 @@ class ApplicationCard(Card):
         if self._stage is _Stage.UNDOABLE:
             self._send()
 
-    def _make_buttons(self, theme: Theme) -> QHBoxLayout:
+    def _make_buttons(self, theme: Theme) -> QVBoxLayout:
         texts = self._texts
         self._mark = Button(theme, f"mark-opened-{self._id}", texts("teller.mark_opened"))
         self._mark.clicked.connect(lambda: self._ask(opened=True))
         self._erase = Button(theme, f"erase-record-{self._id}", texts("teller.erase_record"), ButtonKind.QUIET)
         self._erase.clicked.connect(lambda: self._ask(opened=False))
+        self._copy = Button(theme, f"copy-record-{self._id}", texts("teller.copy"), ButtonKind.QUIET)
+        self._copy.clicked.connect(lambda: self.copy_wanted.emit(self._id))
         self._no = Button(theme, f"mark-no-{self._id}", texts("teller.mark_no"), ButtonKind.QUIET)
         self._no.clicked.connect(lambda: self._show_stage(_Stage.WAITING))
         self._yes = Button(theme, f"mark-yes-{self._id}", texts("teller.mark_yes"), ButtonKind.PRIMARY)
         self._yes.clicked.connect(lambda: self._show_stage(_Stage.UNDOABLE))
         self._undo = Button(theme, f"mark-undo-{self._id}", texts("teller.undo"), ButtonKind.SECONDARY)
         self._undo.clicked.connect(lambda: self._show_stage(_Stage.WAITING))
-        buttons = row(None, theme, gap=20)
-        buttons.addStretch(1)
-        for button in (self._erase, self._no, self._yes, self._undo, self._mark):
-            buttons.addWidget(button)
+        buttons = column(None, theme, gap=16)
+        first, second = row(None, theme, gap=20), row(None, theme, gap=20)
+        for line in (first, second):
+            line.addStretch(1)
+            buttons.addLayout(line)
+        last = second if theme.portrait else first  # all in one line are wider than a portrait screen
+        for button in (self._copy, self._erase):
+            first.addWidget(button)
+        for button in (self._no, self._yes, self._undo, self._mark):
+            last.addWidget(button)
         return buttons
 
     def _ask(self, *, opened: bool) -> None:
@@ -143,7 +175,7 @@ class ApplicationCard(Card):
 
     def _show_stage(self, stage: _Stage) -> None:
         self._stage = stage
-        for button in (self._mark, self._erase):
+        for button in (self._mark, self._erase, self._copy):
             button.setVisible(stage is _Stage.WAITING)
         for button in (self._no, self._yes):
             button.setVisible(stage is _Stage.ASKING)

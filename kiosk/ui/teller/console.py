@@ -27,8 +27,8 @@ class TellerConsole(Area):
         self.setObjectName("teller-console")
         self._theme, self._surface, self._texts = theme, surface, texts
         layout = column(self, theme)
-        self._demo = self._make_demo_banner()
-        layout.addWidget(self._demo)
+        self._mark, self._mark_text = self._make_banner()
+        layout.addWidget(self._mark)
         self._pages = QStackedLayout()
         layout.addLayout(self._pages, 1)
         self._sign_in = SignIn(theme, texts)
@@ -69,7 +69,8 @@ class TellerConsole(Area):
 
     def show_view(self, view: TellerView) -> None:
         """Show sign-in or desk; records are built only for somebody who has signed in and looks."""
-        self._demo.setVisible(view.demo)
+        self._mark.setVisible(view.demo or view.trial_key)
+        self._mark_text.show_text(self._texts("header.demo" if view.demo else "header.trial_key"))
         if view.signed_in_as is None or self.isHidden():
             self._forget_desk()
             self._sign_in.show_view(view)
@@ -84,12 +85,12 @@ class TellerConsole(Area):
             self._desk.setFocus()
         self._desk.show_view(view)
 
-    def _make_demo_banner(self) -> QWidget:
+    def _make_banner(self) -> tuple[QWidget, Text]:
         banner = Area(Colour.ATTENTION)
-        banner.setObjectName("teller-demo")
-        sentence = Text(self._theme, self._texts("header.demo"), TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION)
+        banner.setObjectName("teller-mark")
+        sentence = Text(self._theme, "", TextSize.SMALL, Weight.MEDIUM, Colour.ON_ATTENTION)
         column(banner, self._theme, margin=4).addWidget(sentence.centred())
-        return banner
+        return banner, sentence
 
     def _forget_desk(self) -> None:
         if self._desk is not None:

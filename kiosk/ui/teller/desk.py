@@ -46,7 +46,9 @@ class TellerDesk(QWidget):
         self._theme, self._texts = theme, texts
         self._waiting = WaitingTab(theme, surface, texts)
         self._applications = ApplicationsTab(theme, surface, texts)
+        self._surface = surface
         self._terminal = TerminalTab(theme, surface, texts)
+        self._terminal.day_closed.connect(self._close_day)
         self._contents = QStackedWidget()
         self._tabs = {name: Tab(theme, f"tab-{name}", "") for name in ("waiting", "applications", "terminal")}
         layout = column(self, theme)
@@ -72,7 +74,7 @@ class TellerDesk(QWidget):
         count = len(view.applications)
         self._tabs["applications"].show_text(self._texts("teller.tab_applications", count=count))
         self._tabs["terminal"].show_text(self._texts("teller.tab_terminal"))
-        self._tabs["terminal"].show_mark(view.undelivered > 0 or bool(view.notices))
+        self._tabs["terminal"].show_mark(view.undelivered > 0 or bool(view.notices or view.holds))
         self._waiting.show_view(view)
         self._applications.show_view(view)
         self._terminal.show_view(view)
@@ -80,6 +82,12 @@ class TellerDesk(QWidget):
     def send_pending(self) -> None:
         """Carry out what was confirmed and could still be undone."""
         self._applications.send_pending()
+
+    def _close_day(self) -> None:
+        """What was confirmed is carried out before the records are closed."""
+        self.send_pending()
+        self._surface.close_day()
+        self.signed_off.emit()
 
     def _make_bar(self) -> QWidget:
         bar = Area(Colour.SURFACE)

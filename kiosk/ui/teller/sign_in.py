@@ -5,14 +5,14 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy, QWidget
 
-from kiosk.runtime.surface import TellerView
+from kiosk.runtime.surface import DayState, TellerView
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import TARGET_PX, TextSize, Theme
 from kiosk.ui.times import clock_seconds
 from kiosk.ui.widgets.buttons import Button, ButtonKind
 from kiosk.ui.widgets.field import Field
 from kiosk.ui.widgets.surfaces import Card, attention_note, column, in_the_middle, row
-from kiosk.ui.widgets.text import title
+from kiosk.ui.widgets.text import lead, title
 
 MAX_ID, MAX_PIN = 12, 16
 
@@ -53,6 +53,7 @@ class SignIn(QWidget):
 
     def show_view(self, view: TellerView) -> None:
         """Show why the last sign-in failed, and until when the next one would; nothing before one was tried."""
+        self._opens_day.setVisible(view.day is DayState.CLOSED)
         shown = self._tried and view.sign_in_error is not None
         self._error.setVisible(shown)
         if shown:
@@ -65,6 +66,10 @@ class SignIn(QWidget):
         card.setFixedWidth(self._theme.px(860 if portrait else 1240))
         layout = column(card, self._theme, margin=56, gap=28)
         layout.addWidget(title(self._theme, self._texts("teller.title")))
+        self._opens_day = lead(self._theme, self._texts("teller.opens_day"))
+        self._opens_day.setObjectName("opens-day")
+        self._opens_day.hide()
+        layout.addWidget(self._opens_day)
         halves = column(None, self._theme, gap=36) if portrait else row(None, self._theme, gap=64)
         words = column(None, self._theme, gap=26)
         words.addWidget(self._id)

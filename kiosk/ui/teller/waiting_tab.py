@@ -1,13 +1,14 @@
-"""The visit that waits for the teller: why, what the machine noticed, who, the two things to check, and the answer."""
+"""The visit that waits for the teller: why, what the machine noticed, who, the things to check, and the answer."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from kiosk.runtime.surface import TellerSurface, TellerView, VisitStage, WaitingVisit
-from kiosk.session.events import ApplicationRecord, RefusalReason, TellerCheck
+from kiosk.runtime.surface import DayState, TellerSurface, TellerView, VisitStage, WaitingVisit
+from kiosk.session.events import RefusalReason, TellerCheck
+from kiosk.session.visible_record import VisibleRecord
 from kiosk.ui.teller.face_check_notes import face_check_notes
 from kiosk.ui.teller.record_grid import record_grid
-from kiosk.ui.teller.second_touch import pause
+from kiosk.ui.teller.second_touch import TwoTouchButton, pause
 from kiosk.ui.texts import Texts
 from kiosk.ui.theme import Colour, TextSize, Theme, Weight
 from kiosk.ui.times import clock_time
@@ -27,17 +28,18 @@ class WaitingTab(QWidget):
         self._theme, self._surface, self._texts = theme, surface, texts
         self._place: QVBoxLayout = column(self, theme)
         self._shown: QWidget | None = None
-        self._shown_for: WaitingVisit | VisitStage | None = None
+        self._shown_for: WaitingVisit | VisitStage | DayState | None = None
 
     def show_view(self, view: TellerView) -> None:
-        shown_for = view.waiting or view.visit
+        nobody = view.day if view.visit is VisitStage.NONE and view.day is not DayState.OPEN else view.visit
+        shown_for = view.waiting or nobody
         if shown_for == self._shown_for:
             return
         self._shown_for = shown_for
         if self._shown is not None:
             self._place.removeWidget(self._shown)
             discard(self._shown)
-        self._shown = self._make_visit(view.waiting) if view.waiting else self._make_nobody(view.visit)
+        self._shown = self._make_visit(view.waiting) if view.waiting else self._make_nobody(nobody)
         self._place.addWidget(self._shown)
         self._shown.show()
 
@@ -48,14 +50,15 @@ class WaitingTab(QWidget):
         content.closed.connect(self._surface.close_visit)
         return content
 
-    def _make_nobody(self, stage: VisitStage) -> QWidget:
+    def _make_nobody(self, stage: VisitStage | DayState) -> QWidget:
         content = QWidget()
         layout = column(content, self._theme, gap=18)
         layout.addStretch(2)
         icon = "document" if stage is VisitStage.ANSWERED else "people"
         layout.addWidget(Icon(self._theme, icon, 130), 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(title(self._theme, self._texts(f"teller.visit_{stage}")).centred())
-        layout.addWidget(lead(self._theme, self._texts(f"teller.visit_{stage}_lead")).centred())
+        key = f"teller.{'day' if isinstance(stage, DayState) else 'visit'}_{stage}"
+        layout.addWidget(title(self._theme, self._texts(key)).centred())
+        layout.addWidget(lead(self._theme, self._texts(f"{key}_lead")).centred())
         if stage is VisitStage.UNDER_WAY:
             layout.addSpacing(self._theme.px(24))
             close = CloseButton(self._theme, self._texts)
@@ -65,24 +68,11 @@ class WaitingTab(QWidget):
         return content
 
 
-class CloseButton(Button):
-    """Ends a visit without an answer at the second touch."""
-
-    confirmed = Signal()
+class CloseButton(TwoTouchButton):
+    """Ends a visit without an answer."""
 
     def __init__(self, theme: Theme, texts: Texts) -> None:
-        super().__init__(theme, "teller-close", texts("teller.close"), ButtonKind.QUIET)
-        self._texts = texts
-        self._asked = False
-        self.clicked.connect(self._ask_or_close)
-
-    def _ask_or_close(self) -> None:
-        if self._asked:
-            self.confirmed.emit()
-        self._asked = not self._asked
-        self.show_kind(ButtonKind.GRAVE if self._asked else ButtonKind.QUIET)
-        self.show_text(self._texts("teller.close_again" if self._asked else "teller.close"))
-        pause(self)
+        super().__init__(theme, "teller-close", texts("teller.close"), texts("teller.close_again"))
 
 
 class WaitingVisitView(QWidget):
@@ -132,7 +122,7 @@ class WaitingVisitView(QWidget):
         more = self._visit.suspicions and self._visit.reason is ReferralReason.ATTEMPTS_USED_UP
         return self._texts("teller.reason_and_more", reason=reason) if more else reason
 
-    def _make_below(self, record: ApplicationRecord) -> TouchScroll:
+    def _make_below(self, record: VisibleRecord) -> TouchScroll:
         """An address may be longer than the screen has room for."""
         scroll = TouchScroll(self._theme, "waiting-record", self._texts("consent.more_below"))
         content = column(None, self._theme, gap=22)
@@ -147,7 +137,9 @@ class WaitingVisitView(QWidget):
         content = QWidget()
         layout = column(content, self._theme, gap=20)
         self._checks = {
-            check: TickBox(self._theme, f"check-{check}", self._texts(f"teller.check_{check}")) for check in TellerCheck
+            check: TickBox(self._theme, f"check-{check}", self._texts(f"teller.check_{check}"))
+            for check in TellerCheck
+            if check in self._visit.checks
         }
         self._confirm = Button(
             self._theme, "teller-confirm", self._texts("teller.confirm"), ButtonKind.PRIMARY, TextSize.LEAD
@@ -187,7 +179,7 @@ class WaitingVisitView(QWidget):
         return content
 
     def _show_whether_checked(self) -> None:
-        self._confirm.setEnabled(self._made == frozenset(TellerCheck) and self._visit.can_be_answered)
+        self._confirm.setEnabled(self._made == self._visit.checks and self._visit.can_be_answered)
 
     @property
     def _made(self) -> frozenset[TellerCheck]:

@@ -22,9 +22,14 @@ class QrCode(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_code(self, text: str) -> None:
-        code = segno.make_qr(text, error="m")
+        code = segno.make_qr(text, error="l")  # a clean screen at hand's length: room for the text is worth more
         self._rows = tuple(tuple(row) for row in code.matrix)
         self.update()
+
+    @property
+    def module_px(self) -> int:
+        """Side of one square of the code, as large as they all fit in."""
+        return max(1, self._side // (len(self._rows) + 2 * _QUIET_MODULES))
 
     def sizeHint(self) -> QSize:
         return QSize(self._side, self._side)
@@ -34,7 +39,7 @@ class QrCode(QWidget):
         painter.fillRect(self.rect(), QColor(Colour.SURFACE))
         if not self._rows:
             return
-        module = max(1, self._side // (len(self._rows) + 2 * _QUIET_MODULES))
+        module = self.module_px
         offset = (self._side - module * len(self._rows)) // 2
         ink = QColor(Colour.INK)
         for y, row in enumerate(self._rows):

@@ -1,0 +1,2 @@
+-- What is due is found without reading all that is not.
+CREATE INDEX application_answered ON application (answered_at);
