@@ -93,6 +93,9 @@ class RememberingChildren(QObject):
 
     send_reader = send_courier = send_eyes
 
+    def has(self, role: str) -> bool:
+        return True
+
     def renew_vision(self) -> None:
         self.renewals += 1
 

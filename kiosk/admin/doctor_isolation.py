@@ -90,7 +90,7 @@ def firewall(users: Users) -> Finding:
     if nft is None:
         return Finding(what, "nft is not installed; install nftables and load what `kiosk doctor --nftables` draws")
     if os.geteuid() != 0:
-        return Finding(f"{what}: only root can look; run `sudo kiosk doctor`", is_remark=True)
+        return Finding(f"{what}: only root can look; run `sudo kiosk doctor --folder …`", is_remark=True)
     listed = subprocess.run([nft, "-n", "list", "table", "inet", TABLE], capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         return Finding(what, "its table is not loaded; load what `kiosk doctor --nftables` draws")

@@ -1,9 +1,12 @@
 """`kiosk selftest`: long tests of the whole program, for developers and acceptance.
 
-`crash` kills what works on a store at random instants, while it serves visits, is made, re-keyed or erased from, and
-looks at the store after each kill. Then it serves one simulated customer after the other while eyes, reader, courier,
-desk and the receiver are killed with SIGKILL; afterwards every committed verdict must have reached the receiver exactly
-once.
+`crash` kills what works on a store at random instants, while it serves visits, is made, backed up, re-keyed or erased
+from, and `kiosk keys rotate` with the announcement of its key, and looks at the store after each kill. Then it serves
+one simulated customer after the other while eyes, reader, courier, desk and the receiver are killed with SIGKILL;
+afterwards every committed verdict must have reached the receiver exactly once. The launcher is not killed: all others
+end with it.
+
+`audit` changes an audit trail at random places and has each change found.
 
 `attacks` rehearses every simulated attack presentation and bona fide subjects on a simulated clock: no attack may be
 accepted by the full policy. `layers` shows each of them a turn to both sides and the light, whatever it answers, and
@@ -113,11 +116,24 @@ def _kill_at_the_store(kills: int, seed: int) -> list[str]:
 
     with tempfile.TemporaryDirectory(prefix="kiosk-crash-") as folder:
         report = StoreCrashRun(Path(folder), seed).run(kills, lambda line: print(line, flush=True))
+        rotated = _kill_rotations(Path(folder), kills // 10, seed)
     print(f"kills at the store: {dict(report.kills)}")
     print(f"verdicts committed: {report.committed}, records erased: {report.erased}, re-keyings: {report.rotations}")
-    for fault in report.faults:
+    for fault in (*report.faults, *rotated):
         print(f"FAULT: {fault}", file=sys.stderr)
-    return report.faults
+    return [*report.faults, *rotated]
+
+
+def _kill_rotations(folder: Path, kills: int, seed: int) -> list[str]:
+    """`kiosk keys rotate` itself, the signing key and its announcement included."""
+    from kiosk.admin.rotation_kills import make_kiosk_to_kill, rotation_kills
+
+    kiosk = folder / "kiosk"
+    kiosk.mkdir(mode=0o700)
+    make_kiosk_to_kill(kiosk)
+    report = rotation_kills(kiosk, kills, seed, lambda line: print(line, flush=True))
+    print(f"kills inside `kiosk keys rotate`: {kills}")
+    return list(report.faults)
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:

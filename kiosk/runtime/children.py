@@ -163,6 +163,10 @@ class Children(QObject):
     def send_eyes(self, message: Message) -> None:
         self._send("eyes", message)
 
+    def has(self, role: str) -> bool:
+        """Whether such a child is there to be told anything."""
+        return role in self._links
+
     def send_reader(self, message: Message) -> None:
         self._send("reader", message)
 

@@ -41,17 +41,20 @@ class ErasureDesk:
         application_id: str,
         reason: ErasureReason,
         actor: str,
-        language: Language,
+        language: Callable[[], Language],
         then: Callable[[ErasureSlip], None],
         otherwise: Callable[[BaseException], None],
     ) -> None:
-        """Erase a record; the receipt of one that was ordered to go before carries no new signature."""
+        """Erase a record; the receipt of one that was ordered to go before carries no new signature.
+
+        `language` is asked for once the record is gone.
+        """
 
         def state(reference: bytes, ordered_at: datetime) -> bytes:
             return self._core(reference, ordered_at, reason).sha256
 
         future = submitted(self._store, "erase_with_receipt", application_id, reason, actor, state)
-        self._bridge.when_done(future, lambda erased: then(self._slip(erased, language)), otherwise)
+        self._bridge.when_done(future, lambda erased: then(self._slip(erased, language())), otherwise)
 
     def _core(self, reference: bytes, ordered_at: datetime, reason: ErasureReason) -> ErasureCore:
         return ErasureCore(self._kiosk_id, int(ordered_at.timestamp()), reference, stated_reason(reason))

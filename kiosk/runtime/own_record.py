@@ -91,7 +91,7 @@ class OwnRecordDesk(QObject):
             self._application_id,
             ErasureReason.CUSTOMER_WISH,
             MACHINE,
-            language,
+            lambda: language,
             erased,
             lambda error: self._fail(error, OwnRecordNotErased(), answer),
         )
@@ -178,7 +178,7 @@ class OwnRecordDesk(QObject):
         words = sections_by_element(self._data_list, language)
         return tuple(
             words[element.id]
-            for element in self._data_list.elements
+            for element in (self._data_list.kept_elements if held else self._data_list.elements)
             if element.about is About.CUSTOMER
             and element.record is not None
             and (element.record is StoredRecord.APPLICATION) is held

@@ -289,8 +289,8 @@ class SessionController(QObject):
             case Effect.FIND_OWN_RECORD:
                 self._find_own_record()
             case Effect.COPY_OWN_RECORD:
-                assert self._view.own_record is not None
-                self.own_records.copy(self._view.own_record, self._answer_of_this_visit())
+                if (own := self._view.own_record) is not None:
+                    self.own_records.copy(own, self._answer_of_this_visit())
             case Effect.ERASE_OWN_RECORD:
                 self.own_records.erase(self.session.language, self._answer_of_this_visit())
             case Effect.DISCARD_VISIT:
@@ -341,6 +341,9 @@ class SessionController(QObject):
 
     def _start_reading(self) -> None:
         if self.session.phase in (Phase.READING_DOCUMENT, Phase.OWN_DOCUMENT):
+            if not self._children.has("reader"):  # it was lost in a phase that did not need it
+                self.send(CameraLost())
+                return
             self._document = DocumentCheck()
             self._show(document_remarks=())
             today = self._clock.now().astimezone().date()
@@ -367,7 +370,7 @@ class SessionController(QObject):
 
     def _erase_visit_record(self) -> None:
         """The application goes for good; its receipt says what stays of the answer, and why."""
-        answer = self._answer_of_this_visit()
+        answer, language = self._answer_of_this_visit(), self.session.language
 
         def not_erased(error: BaseException) -> None:
             self.trouble.emit(f"A record whose consent was withdrawn could not be erased yet: {error}")
@@ -377,7 +380,7 @@ class SessionController(QObject):
             self._visit_id,
             ErasureReason.CUSTOMER_WISH,
             MACHINE,
-            self.session.language,
+            lambda: language,
             lambda receipt: answer(OwnRecordErased(), {"erasure": receipt, "slip": None}),
             not_erased,
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -169,20 +170,30 @@ class TellerDesk(QObject):
         if (teller_id := self._who_acts(Act.ERASE_RECORD)) is None:
             return
 
-        def erase(consent: Consent | None) -> None:
-            language = Language.ENGLISH if consent is None else Language(consent.language)
-            wish = ErasureReason.CUSTOMER_WISH
-            self._controller.own_records.erasures.erase(
-                application_id, wish, teller_id, language, self._hand_over, lambda error: self.notice(str(error))
-            )
+        # Both at once: the day may be closed in the same moment, and the store answers in order.
+        consent = submitted(self._store, "consent_of", application_id)
 
-        self._ask(submitted(self._store, "consent_of", application_id), erase)
+        def language() -> Language:
+            found: Consent | None = None if consent.exception() is not None else consent.result()
+            return Language.ENGLISH if found is None else Language(found.language)
+
+        self._controller.own_records.erasures.erase(
+            application_id,
+            ErasureReason.CUSTOMER_WISH,
+            teller_id,
+            language,
+            partial(self._hand_over, teller_id),
+            lambda error: self.notice(str(error)),
+        )
 
     def copy_for_customer(self, application_id: str) -> None:
         """The record as a copy to take along, in the language in which the customer agreed."""
         if (teller_id := self._who_acts(Act.COPY_RECORD)) is not None:
             self._controller.own_records.hand_over_copy(
-                application_id, teller_id, self._hand_over, lambda error: self.notice(str(error))
+                application_id,
+                teller_id,
+                partial(self._hand_over, teller_id),
+                lambda error: self.notice(str(error)),
             )
 
     def hand_over_done(self) -> None:
@@ -219,12 +230,18 @@ class TellerDesk(QObject):
         notices = (TerminalNotice(sentence, self._clock.now()), *others)
         self._show(replace(self._view, notices=notices[:_MAX_NOTICES]))
 
-    def _hand_over(self, what: OwnRecord | ErasureSlip | None) -> None:
-        """To the customer who stands at the counter: on paper, and on the console while the teller is signed in."""
+    def _hand_over(self, teller_id: str, what: OwnRecord | ErasureSlip | None) -> None:
+        """To the customer who stands at the counter: on paper, and on the console while the teller who asked is there.
+
+        A copy that comes when that teller has gone would lie in the printer for whoever comes next.
+        """
         self.refresh()
-        if what is not None and self._teller_id is not None:
+        if what is None:
+            return
+        still_there = self._teller_id == teller_id
+        if still_there:
             self._show(replace(self._view, hand_over=what))
-        if what is not None:
+        if still_there or isinstance(what, ErasureSlip):
             self.handed_over.emit(what)
 
     def _who_may(self, act: Act) -> str | None:

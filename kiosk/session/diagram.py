@@ -35,7 +35,9 @@ The same event can mean different things, depending on what the session remember
 - The last of {MAX_ATTEMPTS} attempts to fail becomes `LastAttemptFailed`, a referral.
 - `TellerConfirmed` and `TellerRefused` count only with the name of a teller and for a visit that can be answered: a
   document, the details, an account class. `TellerConfirmed` also needs both of the teller's checks: the face itself,
-  and the person against the document.
+  and the person against the document. Where the document's holder is below the policy's age it becomes
+  `GuardianConfirmed` and needs a third: a guardian is here and agrees. No face is then captured, whatever was agreed
+  to.
 
 ## A customer's own record
 

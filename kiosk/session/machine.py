@@ -334,10 +334,11 @@ def _refine(session: Session, event: Event) -> Event:
 
 
 _REFERRAL_FOR_REMARK = (
+    (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT, ReferralReason.NOT_AN_IDENTITY_DOCUMENT),
+    (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
+    # Whatever stands first, the guardian is asked for: the teller's third check does not hang on the reason.
     (DocumentRemark.NEEDS_GUARDIAN, ReferralReason.GUARDIAN_NEEDED),
     (DocumentRemark.UNDER_AGE, ReferralReason.DOCUMENT_UNDER_AGE),
-    (DocumentRemark.EXPIRED, ReferralReason.DOCUMENT_EXPIRED),
-    (DocumentRemark.NOT_AN_IDENTITY_DOCUMENT, ReferralReason.NOT_AN_IDENTITY_DOCUMENT),
     (DocumentRemark.NO_PORTRAIT, ReferralReason.REFERENCE_UNUSABLE),
 )
 
@@ -426,8 +427,8 @@ def _remember(session: Session, event: Event) -> Session:
 
 
 def _own_record_end_note(phase: Phase, event: Event) -> EndNote:
-    """Nothing to say where the customer was done, or has had the receipt."""
-    if isinstance(event, OwnRecordLeft) or phase is Phase.OWN_ERASED:
+    """Nothing to say where the customer was done, has had the receipt, or was told already what happened."""
+    if isinstance(event, OwnRecordLeft) or phase in (Phase.OWN_ERASED, Phase.OWN_MISSING):
         return EndNote.NONE
     return EndNote.OWN_RECORD_FAILED if isinstance(event, CameraLost) else EndNote.OWN_RECORD_LEFT
 

@@ -61,6 +61,10 @@ _OWN_STEPS: dict[tuple[Phase, type[Event]], Step] = {
     (P.OWN_RECORD, OwnRecordLeft): Step(P.IDLE, _LEAVE),
     (P.OWN_COPY, OwnRecordBack): Step(P.OWN_RECORD),
     (P.OWN_COPY, OwnRecordLeft): Step(P.IDLE, _LEAVE),
+    # A copy that could not be made: a teller has erased the record meanwhile; the word may come after "back".
+    (P.OWN_COPY, OwnRecordMissing): Step(P.OWN_MISSING),
+    (P.OWN_RECORD, OwnRecordMissing): Step(P.OWN_MISSING),
+    (P.OWN_ERASURE, OwnRecordMissing): Step(P.OWN_MISSING),
     (P.OWN_ERASURE, OwnErasureConfirmed): Step(P.OWN_ERASING, (E.ERASE_OWN_RECORD,)),
     (P.OWN_ERASURE, OwnRecordBack): Step(P.OWN_RECORD),
     (P.OWN_ERASING, OwnRecordErased): Step(P.OWN_ERASED),

@@ -84,7 +84,7 @@ class OtherMachineError(AnchorError):
         super().__init__(
             path,
             f"{path.parent} counts with another machine (it says {counted}, this one {has}): put the store on its own"
-            " machine; if its TPM was replaced or cleared, tell the kiosk so with `kiosk audit new-counter`.",
+            " machine; if vault and store differ on purpose, `kiosk audit new-counter`.",
         )
 
 

@@ -43,10 +43,17 @@ class ApplicationRecords(StoreThread):
     def open_applications(self) -> list[KeptApplication]:
         """Records whose account is yet to be opened, the oldest first; raise `ApplicationsLockedError`.
 
-        A record whose yes could not be committed is none of them, even where it could not be erased yet.
+        A record whose yes could not be committed is none of them, nor one that was ordered to go, even where it could
+        not be erased yet.
         """
         kept = self._open_applications().kept(self._schedule)
-        return [record for record in kept if self._books.outbox.sequence_of(record.application_id) is not None]
+        ordered = self._books.erasures.ordered_ids()
+        return [
+            record
+            for record in kept
+            if record.application_id not in ordered
+            and self._books.outbox.sequence_of(record.application_id) is not None
+        ]
 
     @in_store_thread
     def mark_opened(self, application_id: str, teller_id: str) -> ErasureReceipt:

@@ -64,6 +64,8 @@ class Erasures:
         self._recorder = recorder
         self._due = DueRecords(books, schedule)
         self._to_discard: set[str] = set()
+        self._to_erase: dict[str, tuple[ErasureReason, str]] = {}
+        """What was wanted gone and could not be ordered yet, why and by whom."""
         self._stays = tuple(
             element.id
             for element in data_list.elements
@@ -97,6 +99,7 @@ class Erasures:
             applications.holds(application_id) or self._books.erasures.find(application_id) is not None
         ):
             raise ApplicationUnknownError(application_id)
+        self._to_erase[application_id] = (reason, actor)  # should the order itself find no room on the disk
         place = None
         if self._books.erasures.find(application_id) is None:
             with self._books.transaction():
@@ -105,6 +108,7 @@ class Erasures:
                 said = AuditDetail(reason.value, statement_sha256=state(reference, ordered_at).hex())
                 place = self._recorder.record(actor, AuditKind.APPLICATION_ERASED, said)
         receipt = self.erase_application(applications, application_id, reason, actor)
+        self._to_erase.pop(application_id, None)
         return StatedErasure(receipt, reference, place)
 
     def erase_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
@@ -120,6 +124,10 @@ class Erasures:
         for visit_id in sorted(self._to_discard):
             self.discard_visit(applications, visit_id)
         if applications is not None:
+            for application_id, (reason, actor) in list(self._to_erase.items()):
+                if applications.holds(application_id):
+                    self._erase(applications, [application_id], reason, actor)
+                self._to_erase.pop(application_id, None)
             self._finish_orders(applications)
         orders = self._due.slice(applications, now)
         due = [order for order in orders if order.record is StoredRecord.APPLICATION]

@@ -207,6 +207,22 @@ def test_a_record_that_is_gone_is_simply_not_there(desk: DeskParts, qtbot: Any) 
     assert desk.controller.session.own_outcome is ev.OwnRecordOutcome.NOT_FOUND
 
 
+@pytest.mark.parametrize("back_first", [False, True])
+def test_a_copy_of_a_record_that_a_teller_erased_meanwhile_ends_in_the_same_sentence(
+    desk: DeskParts, qtbot: Any, back_first: bool
+) -> None:
+    ask(desk, qtbot, get_a_yes(desk, qtbot))
+    (kept,) = desk.store.open_applications()
+    desk.store.erase_application(kept.application_id, ErasureReason.CUSTOMER_WISH, "1042")
+    desk.controller.send(ev.OwnCopyAsked())
+    if back_first:
+        desk.controller.send(ev.OwnRecordBack())
+    qtbot.waitUntil(lambda: desk.phase is Phase.OWN_MISSING)
+    assert desk.controller.view.own_record is None
+    desk.controller.send(ev.OwnCopyAsked())
+    assert desk.phase is Phase.OWN_MISSING
+
+
 def test_after_five_tries_the_staff_help_and_the_terminal_takes_its_time(desk: DeskParts, qtbot: Any) -> None:
     code = get_a_yes(desk, qtbot)
     ask(desk, qtbot, "AAAAAAAAAA")

@@ -278,6 +278,28 @@ def test_a_record_that_the_customer_wants_gone_is_erased_and_the_audit_says_why(
     assert any("customer_wish" in str(entry) for entry in console.desk.store.audit_entries())
 
 
+def test_an_erasure_that_was_confirmed_is_carried_out_before_the_day_is_closed(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    console.teller.erase_record("a1")
+    console.teller.close_day()
+    qtbot.waitUntil(lambda: console.view.day is DayState.CLOSED)
+    assert console.audited(AuditKind.APPLICATION_ERASED) == [TELLER]
+
+
+def test_a_copy_that_comes_when_the_teller_has_gone_is_neither_shown_nor_printed(console: Console, qtbot: Any) -> None:
+    answer_visit(console.desk.store, "a1")
+    console.sign_in(qtbot)
+    printed: list[object] = []
+    console.teller.handed_over.connect(printed.append)
+    console.teller.copy_for_customer("a1")
+    console.teller.sign_off()
+    qtbot.waitUntil(lambda: console.audited(AuditKind.OWN_RECORD_COPIED) == [TELLER])
+    qtbot.wait(50)
+    assert printed == []
+    assert console.view.hand_over is None
+
+
 def test_a_copy_is_handed_over_by_a_tellers_act_in_the_customers_language(console: Console, qtbot: Any) -> None:
     answer_visit(console.desk.store, "a1")
     console.sign_in(qtbot)

@@ -1,8 +1,8 @@
 """What a visit leaves behind, by planted markers: nowhere in clear on the disk, and not in any process's memory.
 
 Desk, launcher, courier, store, line and receiver are real; eyes and reader are acted, so that a visit takes seconds
-and every datum of its customer is a marker. The long form is
-`python3 start.py test -m long tests/journeys/test_markers.py`.
+and names, document number, pictures and template are markers; the face is declined, so eyes only hold their own. The
+long form is `python3 start.py test -m long tests/journeys/test_markers.py`.
 """
 
 import argparse

@@ -143,6 +143,11 @@ class ApplicationCard(Card):
         if self._stage is _Stage.UNDOABLE:
             self._send()
 
+    def _ask_copy(self) -> None:
+        """Once for two quick taps: each copy is a page with the whole record."""
+        pause(self._copy)
+        self.copy_wanted.emit(self._id)
+
     def _make_buttons(self, theme: Theme) -> QVBoxLayout:
         texts = self._texts
         self._mark = Button(theme, f"mark-opened-{self._id}", texts("teller.mark_opened"))
@@ -150,7 +155,7 @@ class ApplicationCard(Card):
         self._erase = Button(theme, f"erase-record-{self._id}", texts("teller.erase_record"), ButtonKind.QUIET)
         self._erase.clicked.connect(lambda: self._ask(opened=False))
         self._copy = Button(theme, f"copy-record-{self._id}", texts("teller.copy"), ButtonKind.QUIET)
-        self._copy.clicked.connect(lambda: self.copy_wanted.emit(self._id))
+        self._copy.clicked.connect(self._ask_copy)
         self._no = Button(theme, f"mark-no-{self._id}", texts("teller.mark_no"), ButtonKind.QUIET)
         self._no.clicked.connect(lambda: self._show_stage(_Stage.WAITING))
         self._yes = Button(theme, f"mark-yes-{self._id}", texts("teller.mark_yes"), ButtonKind.PRIMARY)
