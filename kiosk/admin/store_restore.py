@@ -2,10 +2,12 @@
 
 import argparse
 import contextlib
+import os
 import tomllib
 from collections.abc import Iterator
 
 from kiosk.admin.audit_files import load_public_keys
+from kiosk.admin.run import lock_folder
 from kiosk.admin.setup import ask_teller
 from kiosk.admin.store_access import is_running
 from kiosk.admin.store_progress import StoreProgress
@@ -35,8 +37,12 @@ def restore(arguments: argparse.Namespace) -> int:
         raise StillRunningError
     identity = _identity(arguments)
     identities_of(identity)
-    with _settings_there(arguments, identity):
-        return _restore(arguments, identity)
+    lock = lock_folder(arguments.folder)  # its launcher holds it while desk is being started again
+    try:
+        with _settings_there(arguments, identity):
+            return _restore(arguments, identity)
+    finally:
+        os.close(lock)
 
 
 def _restore(arguments: argparse.Namespace, identity: str) -> int:

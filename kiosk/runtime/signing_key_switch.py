@@ -1,17 +1,20 @@
 """Lets the running kiosk go on with its next signing key as soon as the bank's receipt for the announcement is in."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PySide6.QtCore import QObject, Signal
 
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, StoreError
 from kiosk.runtime.store_bridge import StoreBridge
 from kiosk.store.key_vault import OpenVault
 from kiosk.store.signed_head import HeadSigner
 from kiosk.store.signing_keys import NEXT_SIGNING_KEY, present_signing_key, settle_signing_key
 from kiosk.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 class SigningKeySwitch(QObject):
@@ -40,7 +43,7 @@ class SigningKeySwitch(QObject):
 
     def look(self, _sequence: int = 0) -> None:
         """A message has its receipt: perhaps it was the announcement."""
-        if self._vault.holds(NEXT_SIGNING_KEY):
+        if self._vault.holds(NEXT_SIGNING_KEY) or _raw(present_signing_key(self._vault)) != self._used:
             self._bridge.when_done(self._writer.submit(self._settled), self._use, self._failed)
 
     def stop(self) -> None:
@@ -48,11 +51,16 @@ class SigningKeySwitch(QObject):
         self._writer.shutdown()
 
     def _settled(self) -> Ed25519PrivateKey:
-        settle_signing_key(self._vault, self._store)
+        try:
+            settle_signing_key(self._vault, self._store)
+        except StoreError as error:
+            if _raw(present_signing_key(self._vault)) == self._used:
+                raise
+            _log.warning("The key counts; its public half could not be written: %s", error)
         return present_signing_key(self._vault)
 
     def _use(self, key: Ed25519PrivateKey) -> None:
-        public_key = key.public_key().public_bytes_raw()
+        public_key = _raw(key)
         if public_key == self._used:
             return
         self._used = public_key
@@ -64,3 +72,7 @@ class SigningKeySwitch(QObject):
         if not isinstance(error, KioskError):
             raise error
         self.trouble.emit(f"The next signing key cannot be used yet: {error}")
+
+
+def _raw(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()

@@ -44,9 +44,12 @@ class ApplicationRecords(StoreThread):
         """Records whose account is yet to be opened, the oldest first; raise `ApplicationsLockedError`.
 
         A record whose yes could not be committed is none of them, nor one that was ordered to go, even where it could
-        not be erased yet.
+        not be erased yet. None while the clock is in doubt: what is overdue could not be told.
         """
-        kept = self._open_applications().kept(self._schedule)
+        applications = self._open_applications()
+        if self._clock.look() is not None:
+            return []
+        kept = applications.kept(self._schedule)
         ordered = self._books.erasures.ordered_ids()
         return [
             record
@@ -73,7 +76,10 @@ class ApplicationRecords(StoreThread):
     @in_store_thread
     def erase_some_due(self, now: datetime) -> list[ErasureOrder]:
         """As `erase_due`, in slices between which others have their turn: call again until it answers with none."""
-        return [] if self._clock.look() is not None else self._erasures.erase_some_due(self._applications, now)
+        if self._clock.look() is not None:
+            self._erasures.finish_ordered(self._applications)
+            return []
+        return self._erasures.erase_some_due(self._applications, now)
 
     @in_store_thread
     def overdue_while_locked(self, now: datetime) -> int:

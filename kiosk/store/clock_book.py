@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from kiosk.errors import StoreError
-from kiosk.privacy.clock_doubt import ClockDoubt, ClockReading, clock_fault, later_of
+from kiosk.privacy.clock_doubt import ClockDoubt, ClockFault, ClockReading, clock_fault, later_of
 from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
 from kiosk.store.books import Books, Recorder
 from kiosk.store.timestamps import Moment, from_optional_text, from_text, to_text
@@ -30,6 +30,8 @@ class ClockBook:
     def __init__(self, books: Books, recorder: Recorder) -> None:
         self._books, self._recorder = books, recorder
         self._believed: ClockReading | None = None
+        self._first: ClockReading | None = None
+        """Of this start of the machine, or as a teller confirmed it since."""
         self._noted_at: datetime | None = None
         self.doubt: ClockDoubt | None = None
         self._load()
@@ -39,7 +41,7 @@ class ClockBook:
         if self.doubt is not None:
             return self.doubt
         now = _reading(self._recorder.moment())
-        fault = None if self._believed is None else clock_fault(self._believed, now)
+        fault = None if self._believed is None else clock_fault(self._believed, now) or self._crept_ahead(now)
         if fault is None:
             self._believed = now
             return None
@@ -51,6 +53,12 @@ class ClockBook:
             self._write(self._believed, now.at)
         self.doubt = doubt
         return doubt
+
+    def _crept_ahead(self, now: ClockReading) -> ClockFault | None:
+        """Ahead in steps that are each too small: held against the first look of this start of the machine."""
+        if self._first is None or self._first.boot_id != now.boot_id or now.uptime_ns < self._first.uptime_ns:
+            self._first = now
+        return ClockFault.SET_AHEAD if clock_fault(self._first, now) is ClockFault.SET_AHEAD else None
 
     def demand_believed(self) -> None:
         """Raise `ClockInDoubtError` while the clock is in doubt."""
@@ -75,7 +83,8 @@ class ClockBook:
         with self._books.transaction():
             self._recorder.record(teller_id, AuditKind.CLOCK_CONFIRMED)
             self._write(now, None)
-        self._believed, self._noted_at, self.doubt = now, now.at, None
+        self._believed = self._first = now
+        self._noted_at, self.doubt = now.at, None
 
     def _load(self) -> None:
         row = self._books.database.row("SELECT latest_at, boot_id, uptime_ns, doubted_at FROM clock_state")

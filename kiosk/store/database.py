@@ -133,7 +133,6 @@ class Database:
         """
         if not (self._forgets and self._remembers):
             return
-        self._remembers = False
         with contextlib.suppress(sqlcipher.Error):  # a full disk takes no cell; then the next one is built over this
             self._connection.execute("BEGIN")
             self._connection.execute("INSERT INTO schema_migration VALUES (?, ?, '')", (_NO_NUMBER, _FILLING_A_CELL))
@@ -144,6 +143,7 @@ class Database:
             self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             self._connection.execute("SELECT generation FROM store_state").fetchone()
             self._connection.execute(_SELECT_ALL_SLOTS, _FILLING_SLOTS).fetchone()
+        self._remembers = False
 
     def forget_deleted(self) -> None:
         """Empty the write-ahead log, so that no earlier image of a deleted row stays in it."""

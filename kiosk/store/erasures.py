@@ -121,14 +121,7 @@ class Erasures:
     def erase_some_due(self, applications: Applications | None, now: datetime) -> list[ErasureOrder]:
         """Carry out some of what the schedule orders by now and return it; before that, what could not be erased
         earlier. Empty only if nothing is left."""
-        for visit_id in sorted(self._to_discard):
-            self.discard_visit(applications, visit_id)
-        if applications is not None:
-            for application_id, (reason, actor) in list(self._to_erase.items()):
-                if applications.holds(application_id):
-                    self._erase(applications, [application_id], reason, actor)
-                self._to_erase.pop(application_id, None)
-            self._finish_orders(applications)
+        self.finish_ordered(applications)
         orders = self._due.slice(applications, now)
         due = [order for order in orders if order.record is StoredRecord.APPLICATION]
         for ground, reason in _REASONS.items():
@@ -137,6 +130,17 @@ class Erasures:
                 self._erase(applications, ids, reason, MACHINE)
         self._erase_rows([order for order in orders if order.record is not StoredRecord.APPLICATION])
         return orders
+
+    def finish_ordered(self, applications: Applications | None) -> None:
+        """Erase what was to go and could not; no clock has a say in that."""
+        for visit_id in sorted(self._to_discard):
+            self.discard_visit(applications, visit_id)
+        if applications is not None:
+            for application_id, (reason, actor) in list(self._to_erase.items()):
+                if applications.holds(application_id):
+                    self._erase(applications, [application_id], reason, actor)
+                self._to_erase.pop(application_id, None)
+            self._finish_orders(applications)
 
     def count_some_due(self, applications: Applications | None, now: datetime) -> int:
         """How many would go next; 0 only if nothing is due."""

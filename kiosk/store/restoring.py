@@ -16,12 +16,13 @@ from typing import IO, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.errors import KioskError, StoreError
-from kiosk.store.anchor import AnchorFile, OtherMachineError, WrongStoreKeyError
-from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind, TrailCheck
+from kiosk.store.anchor import AnchorError, AnchorFile, OtherMachineError, WrongStoreKeyError
+from kiosk.store.audit_trail import MACHINE, AuditBrokenError, AuditDetail, AuditKind, TrailCheck
 from kiosk.store.backup_format import BackupBrokenError, BackupHead, BackupReader, Row
 from kiosk.store.books import Books, Recorder
+from kiosk.store.clock_book import ClockBook
 from kiosk.store.data_list_file import read_data_list
-from kiosk.store.database_errors import StoreInUseError, naming_errors
+from kiosk.store.database_errors import StoreDamagedError, StoreInUseError, StoreRefusedError, naming_errors
 from kiosk.store.durable_file import flush_folder
 from kiosk.store.key_vault import OpenVault
 from kiosk.store.rotation import store_keys
@@ -38,6 +39,8 @@ _DRAFT = ".restoring"
 _REPLACED = "store.replaced"
 _ANOTHERS = (WrongStoreKeyError, OtherMachineError, StoreInUseError, DatabaseNewerError)
 """What is wrong then is no damage, and a backup is no cure."""
+_DAMAGE = (StoreDamagedError, AuditBrokenError, AnchorError, StoreRefusedError)
+"""What a backup cures; whatever else keeps a store from opening may be over in a moment."""
 
 Say = Callable[[float], None]
 
@@ -188,7 +191,7 @@ def _entries_lost(folder: Path, vault: OpenVault, head: BackupHead) -> int:
             entries = store.audit_size()
     except _ANOTHERS:
         raise
-    except StoreError:
+    except _DAMAGE:
         return 0 if anchor is None else max(0, anchor.audit_size - head.audit_size)
     before = entries if anchor is None else anchor.audit_size  # opening it has just added one
     if before >= head.audit_size:
@@ -225,7 +228,11 @@ def _fill(draft: Path, vault: OpenVault, file: IO[bytes], identity: str, sequenc
             _read(file, identity, keep, say).finish()
             books.trail.take_over(trail)
             books.outbox.go_on_after(sequence)
-            Recorder(books, system_moment).record(MACHINE, AuditKind.RESTORED, AuditDetail(number=sequence))
+        recorder = Recorder(books, system_moment)
+        # A clock that was set back since the newest entry of the backup: the doubt is there before anything is dated.
+        ClockBook(books, recorder).look()
+        with books.transaction():
+            recorder.record(MACHINE, AuditKind.RESTORED, AuditDetail(number=sequence))
         return books.outbox.undelivered().count
     finally:
         books.close()
@@ -243,14 +250,8 @@ def _move_in(folder: Path, draft: Path) -> Path | None:
     """Exchange the stores; of the old one no application record stays, for nobody could open or erase it again."""
     old, replaced = folder / STORE_FOLDER, None
     if old.exists():
-        for name in (APPLICATIONS_FILE, f"{Path(APPLICATIONS_FILE).stem}.anchor"):
-            for path in old.rglob(f"{name}*"):
-                path.unlink()
-        if any(path.is_file() for path in old.rglob("*")):
-            replaced = _free_name(folder)
-            old.rename(replaced)
-        else:
-            shutil.rmtree(old)
+        replaced = _free_name(folder)
+        old.rename(replaced)
     try:
         (draft / STORE_FOLDER).rename(old)
     except OSError:
@@ -258,7 +259,18 @@ def _move_in(folder: Path, draft: Path) -> Path | None:
             replaced.rename(old)
         raise
     flush_folder(folder)
-    return replaced
+    return None if replaced is None else _without_records(replaced)
+
+
+def _without_records(replaced: Path) -> Path | None:
+    """Take the records out of a store that was replaced; None where nothing else is left of it."""
+    for name in (APPLICATIONS_FILE, f"{Path(APPLICATIONS_FILE).stem}.anchor"):
+        for path in replaced.rglob(f"{name}*"):
+            path.unlink()
+    if any(path.is_file() for path in replaced.rglob("*")):
+        return replaced
+    shutil.rmtree(replaced)
+    return None
 
 
 def _free_name(folder: Path) -> Path:

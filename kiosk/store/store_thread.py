@@ -1,5 +1,6 @@
 """One thread that owns both databases: whoever calls, every statement runs there. Knows no row."""
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from kiosk.errors import StoreError
 from kiosk.privacy.data_list import DataProtectionList
 from kiosk.privacy.retention import RetentionSchedule
 from kiosk.store.applications import Applications
@@ -95,7 +97,8 @@ class StoreThread:
             return call()
         finally:
             if self._applications is not None:
-                self._applications.database.forget_rows()
+                with contextlib.suppress(StoreError):  # what the call did stands; tried again after the next one
+                    self._applications.database.forget_rows()
 
     def _open_applications(self) -> Applications:
         if self._applications is None:
