@@ -176,3 +176,19 @@ def test_service_is_held_until_a_teller_confirms_and_then_retention_runs(
         assert "until it is right and a teller confirms that" in said[0]
         desk.controller.send(Started())
         assert desk.phase is not Phase.IDLE
+
+
+def test_a_clock_set_ahead_in_steps_too_small_to_notice_is_noticed_by_their_sum(folder: Path, machine: Machine) -> None:
+    with open_test_store(folder, moment=machine) as store:
+        answer_visit(store, "kept", answered_at=MONDAY)
+        looked = []
+        for _ in range(3):
+            machine.passes(timedelta(minutes=1))
+            machine.set_clock(timedelta(hours=20))
+            looked.append(store.erase_some_due(machine.moment.utc))
+        assert looked == [[], [], []]
+        with pytest.raises(ClockInDoubtError):
+            store.record_consent("next", replace(CONSENT, given_at=MONDAY))
+        assert store.open_applications() == []  # what is overdue cannot be told now
+        store.confirm_clock("1042")
+        assert len(store.open_applications()) == 1
