@@ -4,9 +4,9 @@ import math
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QFontInfo, QFontMetrics, QFontMetricsF
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from kiosk.session.events import Language
 from kiosk.session.machine import Phase
@@ -125,6 +125,8 @@ def shown_one_by_one(window, customer, qtbot, language):
 
 
 def check_texts(window, where: str) -> None:
+    for _ in range(3):  # a layout inside another has its turn after it
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
     for label in window.findChildren(QLabel):
         if label.isVisible() and label.text():
             needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
