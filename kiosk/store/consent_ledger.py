@@ -4,7 +4,7 @@ from kiosk.privacy.consent import Consent, ConsentAct, Purpose
 from kiosk.store.database import Database
 from kiosk.store.timestamps import from_text, to_text
 
-_UNANSWERED = "visit_id NOT IN (SELECT visit_id FROM outbox WHERE visit_id IS NOT NULL)"
+_UNANSWERED = "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.visit_id = consent.visit_id)"
 
 
 class ConsentLedger:

@@ -19,7 +19,7 @@ def test_a_document_that_nothing_speaks_against_is_read():
     [
         ((DocumentRemark.EXPIRED,), ReferralReason.DOCUMENT_EXPIRED),
         ((DocumentRemark.UNDER_AGE,), ReferralReason.DOCUMENT_UNDER_AGE),
-        ((DocumentRemark.EXPIRED, DocumentRemark.UNDER_AGE), ReferralReason.DOCUMENT_UNDER_AGE),
+        ((DocumentRemark.EXPIRED, DocumentRemark.UNDER_AGE), ReferralReason.DOCUMENT_EXPIRED),
         ((DocumentRemark.NO_PORTRAIT,), ReferralReason.REFERENCE_UNUSABLE),
         ((DocumentRemark.NO_PORTRAIT, DocumentRemark.EXPIRED), ReferralReason.DOCUMENT_EXPIRED),
         ((DocumentRemark.NUMBER_UNSURE, DocumentRemark.EXPIRED), ReferralReason.DOCUMENT_EXPIRED),
