@@ -22,7 +22,7 @@ from kiosk.admin.demo_visit import DemoVisit
 from kiosk.admin.run import _launcher_command
 from kiosk.runtime.confinement import end_with_parent
 from tests.marked.markers import Markers, markers_of
-from tests.memory_of import found_in_memory, spellings
+from tests.memory_of import found_in, found_in_memory, memory_of, spellings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SEED = "20261125"
@@ -130,10 +130,11 @@ def look_at(visits_count: int, tmp_path: Path) -> None:
         await_next_visit(processes["desk"])
         processes["desk"].suspend()  # nothing of the next visit comes meanwhile
         try:
-            in_memory = {role: found_in_memory(process.pid, wanted) for role, process in processes.items()}
-            on_disk = found_in_files(visits, wanted)
+            copies = {role: memory_of(process.pid) for role, process in processes.items()}
         finally:
-            processes["desk"].resume()
+            processes["desk"].resume()  # before the launcher takes it for frozen
+        in_memory = {role: found_in(copy, wanted) for role, copy in copies.items()}
+        on_disk = found_in_files(visits, wanted)
         assert in_memory == {"launcher": set(), "desk": set(), "courier": set()}
         assert on_disk == set()
         assert len(visits.received()) >= verdicts - 1, "they did reach the bank"
