@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.admin.rotation_kills import answer_visit, check_kiosk, make_kiosk_to_kill, rotate_all
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store import anchor, database, durable_file, key_vault, rotation, signing_keys
 from kiosk.store.key_vault import ANCHOR_KEY, APPLICATION_SALT, STORE_KEY, OpenVault
 from kiosk.store.signing_keys import settle_signing_key
-from kiosk.store.store import open_store, unlock
+from kiosk.store.store import open_store
 
 _DIED = 9
 _REPLACING = (anchor, key_vault, rotation, signing_keys)
@@ -55,7 +57,7 @@ def rotate_and_deliver(folder: Path, with_records: bool) -> None:
 
 
 def unlocked(folder: Path) -> OpenVault:
-    return unlock(folder, "key_file", "vault.key", None)
+    return unlock_vault(folder, VaultSettings("key_file", "vault.key"), None)
 
 
 def keys_of(folder: Path) -> tuple[bytes, ...]:

@@ -3,16 +3,12 @@
 import argparse
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from kiosk.admin.audit_verify import Progress
 from kiosk.admin.store_access import Asked, ask
 from kiosk.admin.unlocking import unlock_kiosk
 from kiosk.errors import SettingsError
 from kiosk.runtime.admin_socket import AdminVerb
 from kiosk.settings import load_settings
-from kiosk.store.key_vault import SIGNING_KEY, OpenVault
-from kiosk.store.signed_head import HeadSigner
 from kiosk.store.store import take_new_counter
 
 
@@ -35,12 +31,6 @@ def new_counter(arguments: argparse.Namespace) -> int:
     else:
         print(f"The store counts with this machine from now on; its counter stands at {vault.machine_counter.value()}.")
     return 0
-
-
-def head_signer(kiosk_id: bytes, vault: OpenVault) -> HeadSigner:
-    """What signs checkpoints with the kiosk's key."""
-    key = Ed25519PrivateKey.from_private_bytes(vault.secret(SIGNING_KEY))
-    return HeadSigner(kiosk_id, key.public_key().public_bytes_raw(), key.sign)
 
 
 def _write(asked: Asked, out: Path) -> int:

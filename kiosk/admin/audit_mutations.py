@@ -20,8 +20,8 @@ from kiosk.store.signed_head import HeadSigner, SignedHead
 
 KIOSK = bytes(range(16))
 _KEY, _OTHER_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (7, 8))
-SIGNER = HeadSigner(KIOSK, _KEY.public_key().public_bytes_raw(), _KEY.sign)
-FORGER = HeadSigner(KIOSK, _OTHER_KEY.public_key().public_bytes_raw(), _OTHER_KEY.sign)
+SIGNER = HeadSigner.of(KIOSK, _KEY)
+FORGER = HeadSigner.of(KIOSK, _OTHER_KEY)
 _FIELDS = ("sequence", "recorded_at", "boot_id", "uptime_ns", "actor", "kind", "detail")
 _VERDICT_EVERY = 4
 _SIGNED_AT_S = 1_772_445_600

@@ -11,7 +11,8 @@ from kiosk.admin.audit_verify import NOBODY_VOUCHES, Progress, key_text
 from kiosk.errors import KioskError
 from kiosk.privacy.erasure_statement import PREFIX as ERASURE_PREFIX
 from kiosk.privacy.erasure_statement import read_erasure
-from kiosk.privacy.visit_statement import OutcomeClass, StatementError, VisitStatement, read_statement
+from kiosk.privacy.signed_slip import StatementError
+from kiosk.privacy.visit_statement import OutcomeClass, VisitStatement, read_statement
 from kiosk.store.audit_export import ExportedEntry, ExportLineError
 from kiosk.store.audit_verification import Outside, TrailBrokenError
 from kiosk.store.merkle_tree import Frontier, head_by_path

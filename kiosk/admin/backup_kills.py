@@ -26,8 +26,7 @@ def back_up_and_answer(folder: Path, store: Store, answer: Callable[[], None]) -
         with new_file(identity_file) as file:
             file.write(str(pyrage.x25519.Identity.generate()).encode())
     recipient = str(pyrage.x25519.Identity.from_str(identity_file.read_text("ascii")).to_public())
-    signing_key = Ed25519PrivateKey.generate()
-    store.sign_heads_with(HeadSigner(bytes(16), signing_key.public_key().public_bytes_raw(), signing_key.sign))
+    store.sign_heads_with(HeadSigner.of(bytes(16), Ed25519PrivateKey.generate()))
     threading.Thread(target=_for_ever, args=(answer,), daemon=True).start()
     number = len(list((folder / BACKUPS).iterdir()))
     while True:

@@ -17,7 +17,9 @@ from typing import Any, Self
 import psutil
 
 from kiosk.admin.demo_visit import DemoVisit
-from kiosk.store.store import open_store, unlock
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
+from kiosk.store.store import open_store
 
 _MODULES = {
     "eyes": "kiosk.runtime.eyes_process",
@@ -146,7 +148,7 @@ class CrashRun:
 
     def _compare(self, report: CrashReport) -> None:
         folder = self._visit.kiosk_folder
-        with open_store(folder, unlock(folder, "key_file", "vault.key", None)) as store:
+        with open_store(folder, unlock_vault(folder, VaultSettings("key_file", "vault.key"), None)) as store:
             committed = {message.sequence: message.jws for message in store.all_messages()}
             undelivered = store.undelivered_summary().count
         received = Counter(entry["sequence"] for entry in self._visit.received())

@@ -125,9 +125,8 @@ def _announce(folder: Path, settings: "Settings", vault: "OpenVault") -> None:
     from kiosk.store.signing_keys import announce_next_key, present_signing_key
     from kiosk.store.store import open_store
 
-    key = present_signing_key(vault)
     with open_store(folder, vault) as store:
-        store.sign_heads_with(HeadSigner(settings.kiosk_id, key.public_key().public_bytes_raw(), key.sign))
+        store.sign_heads_with(HeadSigner.of(settings.kiosk_id, present_signing_key(vault)))
         sequence = announce_next_key(vault, store, settings.kiosk_id, datetime.now(UTC))
     print(
         f"Message {sequence} announces the next signing key. The present key signs until the bank's receipt for it is"

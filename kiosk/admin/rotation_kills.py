@@ -21,7 +21,9 @@ from kiosk.document.evidence import DocumentKind
 from kiosk.errors import KioskError
 from kiosk.privacy.consent import ASKED_FOR_AN_ACCOUNT
 from kiosk.privacy.notice import consent_to, notice
+from kiosk.runtime.vault_unlocking import unlock_vault
 from kiosk.session.events import AccountClass, ApplicationRecord
+from kiosk.settings import VaultSettings
 from kiosk.store.data_list_file import read_data_list
 from kiosk.store.key_vault import SIGNING_KEY, KeyFileVault, OpenVault, create_vault, new_secrets
 from kiosk.store.rotation import ROTATION_NOTE, rotate_store
@@ -31,7 +33,7 @@ from kiosk.store.signing_keys import (
     present_signing_key,
     settle_signing_key,
 )
-from kiosk.store.store import STORE_FOLDER, VAULT_FILE, Store, create_store, open_store, unlock
+from kiosk.store.store import STORE_FOLDER, VAULT_FILE, Store, create_store, open_store
 from kiosk.store.visit_records import SignedVerdict
 from kiosk.verification.verdict import (
     Verdict,
@@ -183,7 +185,7 @@ def _announcements(store: Store) -> int:
 
 
 def _unlocked(folder: Path) -> OpenVault:
-    return unlock(folder, "key_file", _KEY_FILE, None)
+    return unlock_vault(folder, VaultSettings("key_file", _KEY_FILE), None)
 
 
 def _killed(folder: Path, after_lines: int, after_s: float) -> list[str]:

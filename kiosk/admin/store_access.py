@@ -72,8 +72,7 @@ def opened_store(folder: Path, passphrase_file: Path | None) -> Iterator[tuple[S
     settings = load_settings(folder)
     vault = unlock_kiosk(folder, settings, passphrase_file)
     with open_store(folder, vault, list_in_force(settings)) as store:
-        key = present_signing_key(vault)
-        store.sign_heads_with(HeadSigner(settings.kiosk_id, key.public_key().public_bytes_raw(), key.sign))
+        store.sign_heads_with(HeadSigner.of(settings.kiosk_id, present_signing_key(vault)))
         yield settings, vault, store
 
 

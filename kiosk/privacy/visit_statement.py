@@ -1,37 +1,19 @@
 """What the customer takes home as proof: a signed statement of the visit with its place in the audit trail.
 
-A fixed-order big-endian record, so that there is one way to write it and nothing else to hide in it. It names nobody:
-the reference says something only to who has the document. It can be checked on any PC, without the kiosk, and long
-after everything else of the visit was erased.
+It names nobody: the reference says something only to who has the document. It can be checked on any PC, without the
+kiosk, and long after everything else of the visit was erased. How it is written and signed is `signed_slip`'s.
 """
 
-import base64
-import binascii
 import hashlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from kiosk.errors import PrivacyError
+from kiosk.privacy.signed_slip import AuditPlace, SignedSlip, SlipForm
 
 PREFIX = "KIOSK1:"
-"""How the text of a statement begins; with base32 behind it every character is one of a QR code's short alphabet."""
-_VERSION = 1
-_DOMAIN = b"kiosk visit statement 1\0"
-"""So that a signature over a statement can never be one over anything else that this key signs."""
-_CORE = struct.Struct(">B16sQ32s16s32s32s32sBQ")
-_PLACE = struct.Struct(">Q32sB")
-_KEY_BYTES, _SIGNATURE_BYTES, _HASH_BYTES = 32, 64, 32
-_LONGEST_PATH = 63
-MAX_TEXT_CHARS = len(PREFIX) + 8 * (_CORE.size + _PLACE.size + _LONGEST_PATH * 32 + 96 + 4) // 5
-
-
-class StatementError(PrivacyError):
-    """This is no statement of a visit, or not one that its key has signed."""
 
 
 class OutcomeClass(IntEnum):
@@ -65,8 +47,8 @@ class StatementCore:
     """Of the message to the bank."""
 
     def encode(self) -> bytes:
-        return _CORE.pack(
-            _VERSION, self.kiosk_id, self.issued_at_s, self.reference, self.salt, self.consent_sha256,
+        return _FORM.pack(
+            self.kiosk_id, self.issued_at_s, self.reference, self.salt, self.consent_sha256,
             self.models_sha256, self.policy_sha256, self.outcome, self.sequence,
         )  # fmt: skip
 
@@ -75,69 +57,33 @@ class StatementCore:
         return hashlib.sha256(self.encode()).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPlace:
-    """Where the verdict's entry stands in the audit tree that ends with it."""
-
-    index: int
-    """Counted from 0."""
-    leaf: bytes
-    path: tuple[bytes, ...]
-    """RFC 6962 audit path in the tree of `index + 1` entries."""
+def _core_of(kiosk_id: bytes, issued_at_s: int, *rest: Any) -> StatementCore:
+    reference, salt, consent, models, policy, outcome, sequence = rest
+    return StatementCore(
+        kiosk_id, issued_at_s, reference, salt, consent, models, policy, OutcomeClass(outcome), sequence
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class VisitStatement:
-    """A whole statement, its signature checked."""
+_FORM = SlipForm(
+    prefix=PREFIX,
+    domain=b"kiosk visit statement 1\0",
+    layout=struct.Struct(">B16sQ32s16s32s32s32sBQ"),
+    core_of=_core_of,
+    what="statement of a visit",
+    slip="slip",
+    whole="the whole code of the slip",
+)
+MAX_TEXT_CHARS = _FORM.max_text_chars
 
-    core: StatementCore
-    place: AuditPlace
-    public_key: bytes
-    """32 bytes, a raw Ed25519 key. Whose it is, the bank knows."""
+VisitStatement = SignedSlip[StatementCore]
+"""A whole statement, its signature checked."""
 
 
 def sign_statement(core: StatementCore, place: AuditPlace, public_key: bytes, sign: Callable[[bytes], bytes]) -> str:
-    """Return the statement as the text of its QR code: `PREFIX` and base32 without padding."""
-    signed = core.encode() + _PLACE.pack(place.index, place.leaf, len(place.path)) + b"".join(place.path) + public_key
-    return PREFIX + base64.b32encode(signed + sign(_DOMAIN + signed)).decode("ascii").rstrip("=")
+    """Return the statement as the text of its QR code."""
+    return _FORM.sign(core.encode(), place, public_key, sign)
 
 
 def read_statement(text: str) -> VisitStatement:
-    """Check form and signature; raise `StatementError`. Blanks and lower case, as typed or read aloud, do no harm."""
-    data = _bytes_of("".join(text.split()).upper())
-    path_at = _CORE.size + _PLACE.size
-    try:
-        version, kiosk_id, issued_at_s, *hashes, outcome, sequence = _CORE.unpack_from(data)
-        reference, salt, consent, models, policy = hashes
-        index, leaf, path_length = _PLACE.unpack_from(data, _CORE.size)
-        if version != _VERSION or len(data) != path_at + path_length * _HASH_BYTES + _KEY_BYTES + _SIGNATURE_BYTES:
-            raise ValueError
-        core = StatementCore(
-            kiosk_id, issued_at_s, reference, salt, consent, models, policy, OutcomeClass(outcome), sequence
-        )
-    except (struct.error, ValueError):
-        raise StatementError("This is no statement of a visit: scan or type the whole code of the slip.") from None
-    signed, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
-    public_key = signed[-_KEY_BYTES:]
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _DOMAIN + signed)
-    except InvalidSignature:
-        raise StatementError("The signature of this slip is not good: it was changed, or misread.") from None
-    path = tuple(data[at : at + _HASH_BYTES] for at in range(path_at, len(signed) - _KEY_BYTES, _HASH_BYTES))
-    return VisitStatement(core, AuditPlace(index, leaf, path), public_key)
-
-
-def _bytes_of(text: str) -> bytes:
-    """The bytes of a text; refuses every spelling but the canonical one."""
-    if not text.startswith(PREFIX) or len(text) > MAX_TEXT_CHARS:
-        raise StatementError(f"This is no statement of a visit: it begins with {PREFIX}.")
-    digits = text.removeprefix(PREFIX)
-    try:
-        data = base64.b32decode(digits + "=" * (-len(digits) % 8))
-    except (binascii.Error, ValueError):
-        raise StatementError(
-            "This is no statement of a visit: the code has letters A to Z and digits 2 to 7."
-        ) from None
-    if base64.b32encode(data).decode("ascii").rstrip("=") != digits:
-        raise StatementError("This is no statement of a visit: its last character is wrong.")
-    return data
+    """Check form and signature; raise `StatementError`."""
+    return _FORM.read(text)

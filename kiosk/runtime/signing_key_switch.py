@@ -65,7 +65,7 @@ class SigningKeySwitch(QObject):
             return
         self._used = public_key
         self._sign_with(key)
-        signer = HeadSigner(self._kiosk_id, public_key, key.sign)
+        signer = HeadSigner.of(self._kiosk_id, key)
         self._bridge.when_done(self._store.submit("sign_heads_with", signer), lambda _: None, self._failed)
 
     def _failed(self, error: BaseException) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from kiosk.errors import StoreError
 from kiosk.privacy.erasure import ErasureReason
-from kiosk.privacy.visit_statement import AuditPlace
+from kiosk.privacy.signed_slip import AuditPlace
 from kiosk.store.anchor import Anchor
 from kiosk.store.audit_entry import AuditEntry
 from kiosk.store.audit_export import ExportedEntry

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kiosk.privacy.data_list import DataProtectionList
-from kiosk.privacy.visit_statement import AuditPlace
+from kiosk.privacy.signed_slip import AuditPlace
 from kiosk.store.anchor import Anchor
 from kiosk.store.audit_trail import AuditDetail, AuditKind, AuditTrail
 from kiosk.store.checkpoints import Checkpoints

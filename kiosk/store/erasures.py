@@ -17,7 +17,7 @@ from kiosk.privacy.retention import (
     RetentionSchedule,
     StoredRecord,
 )
-from kiosk.privacy.visit_statement import AuditPlace
+from kiosk.privacy.signed_slip import AuditPlace
 from kiosk.store.applications import Applications
 from kiosk.store.audit_trail import MACHINE, AuditDetail, AuditKind
 from kiosk.store.books import Books, Recorder

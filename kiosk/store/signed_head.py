@@ -3,9 +3,10 @@
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _DOMAIN = b"kiosk audit head 1\0"
 """So that a signature over a head can never be one over anything else that this key signs."""
@@ -58,6 +59,11 @@ class HeadSigner:
     kiosk_id: bytes
     public_key: bytes
     sign: Callable[[bytes], bytes]
+
+    @classmethod
+    def of(cls, kiosk_id: bytes, key: Ed25519PrivateKey) -> Self:
+        """By a kiosk's signing key."""
+        return cls(kiosk_id, key.public_key().public_bytes_raw(), key.sign)
 
     def signed(self, size: int, head: bytes, signed_at_s: int, machine_counter: int = 0) -> SignedHead:
         """Sign one head."""

@@ -31,10 +31,7 @@ from kiosk.store.folder_lock import FolderLock
 from kiosk.store.key_records import KeyRecords
 from kiosk.store.key_vault import (
     COUNTER_IS_NEW,
-    KeyFileVault,
     OpenVault,
-    PassphraseVault,
-    open_vault,
 )
 from kiosk.store.machine_counter import MachineCounter
 from kiosk.store.own_records import OwnRecords
@@ -45,7 +42,6 @@ from kiosk.store.store_errors import ApplicationsMissingError, StoreExistsError,
 from kiosk.store.store_thread import APPLICATIONS_FILE, BOOKS_FILE, StoreKeys, in_store_thread
 from kiosk.store.teller_records import TellerRecords
 from kiosk.store.timestamps import SYSTEM_ZONE, Moment, system_moment
-from kiosk.store.vault_errors import PassphraseMissingError
 from kiosk.store.visit_records import VisitRecords
 
 STORE_FOLDER = "store"
@@ -141,16 +137,6 @@ class Store(
             self.write_checkpoint()
         self.lock_applications()
         self._books.close()
-
-
-def unlock(folder: Path, kind: str, key_file: str, passphrase: str | None) -> OpenVault:
-    """Open a vault that a passphrase or a key file locks; `runtime.vault_unlocking` knows every kind."""
-    path = folder / VAULT_FILE
-    if kind != "passphrase":
-        return open_vault(path, KeyFileVault(folder / key_file))
-    if passphrase is None:
-        raise PassphraseMissingError(path)
-    return open_vault(path, PassphraseVault(passphrase))
 
 
 def create_store(

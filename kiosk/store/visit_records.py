@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kiosk.privacy.consent import Consent
-from kiosk.privacy.visit_statement import AuditPlace
+from kiosk.privacy.signed_slip import AuditPlace
 from kiosk.session.events import ApplicationRecord
 from kiosk.store.audit_trail import AuditDetail, AuditKind
 from kiosk.store.collection import demand_collected, demand_notice_in_force

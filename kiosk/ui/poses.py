@@ -17,7 +17,8 @@ from kiosk.privacy.list_policy import ListPolicy, in_force
 from kiosk.privacy.list_reading import parse_data_list
 from kiosk.privacy.notice import Notice, notice, sections_by_element
 from kiosk.privacy.retention import StoredRecord
-from kiosk.privacy.visit_statement import AuditPlace, OutcomeClass, StatementCore, sign_statement
+from kiosk.privacy.signed_slip import AuditPlace
+from kiosk.privacy.visit_statement import OutcomeClass, StatementCore, sign_statement
 from kiosk.runtime.portable_copy import in_parts, portable_copy
 from kiosk.runtime.surface import (
     DayState,

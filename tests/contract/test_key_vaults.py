@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from hardware.tpm import Tpm
 from kiosk.runtime.tpm_vault import TpmVault
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store.dpapi_vault import DpapiVault, Protector, WindowsProtector
 from kiosk.store.key_vault import SIGNING_KEY, KeyFileVault, KeyVault, PassphraseVault, create_vault, open_vault
-from kiosk.store.store import unlock
 from kiosk.store.vault_errors import (
     KeyFileDamagedError,
     KeyFileExposedError,
@@ -367,4 +368,4 @@ def test_a_missing_and_a_short_key_file_are_named(key_file: Path) -> None:
 
 def test_a_passphrase_that_was_not_given_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(PassphraseMissingError):
-        unlock(tmp_path, "passphrase", "", None)
+        unlock_vault(tmp_path, VaultSettings("passphrase"), None)

@@ -23,6 +23,8 @@ from kiosk.admin.rotation_kills import (
 )
 from kiosk.admin.run import lock_folder
 from kiosk.cli import main
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store import rotation
 from kiosk.store.anchor import WrongStoreKeyError
 from kiosk.store.audit_trail import AuditKind
@@ -42,7 +44,7 @@ from kiosk.store.signing_keys import (
     present_signing_key,
     settle_signing_key,
 )
-from kiosk.store.store import Store, open_store, unlock
+from kiosk.store.store import Store, open_store
 from kiosk.store.vault_errors import VaultDamagedError
 from kiosk.upstream.reference_ledger import Ledger
 from kiosk.verification.verdict import KeyAnnouncement, message_hash, verify_message, verify_receipt
@@ -64,7 +66,7 @@ class Kiosk:
 
     @property
     def vault(self) -> OpenVault:
-        return unlock(self.folder, "key_file", "vault.key", None)
+        return unlock_vault(self.folder, VaultSettings("key_file", "vault.key"), None)
 
     @property
     def staff_key(self) -> bytes:
@@ -392,7 +394,7 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Papers, Path]:
 
 def test_the_command_rotates_all_and_says_what_is_left_to_do(set_up: tuple[Papers, Path], capsys: Any) -> None:
     papers, folder = set_up
-    vault = unlock(folder, "key_file", "vault.key", None)
+    vault = unlock_vault(folder, VaultSettings("key_file", "vault.key"), None)
     before = [vault.secret(name) for name in STORE_NAMES]
     words = ["keys", "rotate", "--folder", str(folder)]
     capsys.readouterr()

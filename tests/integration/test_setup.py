@@ -17,10 +17,11 @@ from kiosk.admin.certificates import Authority, issue_client, make_authority
 from kiosk.admin.new_kiosk import PUBLIC_KEY_FILE, REQUEST_FILE, _move_up
 from kiosk.cli import main
 from kiosk.errors import SettingsError
-from kiosk.settings import CameraSettings, load_settings
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import CameraSettings, VaultSettings, load_settings
 from kiosk.store.key_vault import SIGNING_KEY, STAFF_PEPPER, TLS_CLIENT_KEY
 from kiosk.store.staff_keys import unwrap_for_teller
-from kiosk.store.store import open_store, unlock
+from kiosk.store.store import open_store
 from kiosk.supervision.authorisation import verify_pin
 from tests.camera_trees import CameraTree
 from tests.kiosk_folders import PASSPHRASE, PIN, Papers
@@ -58,7 +59,7 @@ def test_a_kiosk_made_from_options_opens_with_its_passphrase(papers: Papers, tmp
     folder = papers.set_up(tmp_path / "kiosk")
     settings = load_settings(folder)
     assert settings.kiosk.bank_name == "Bank of Utopia"
-    vault = unlock(folder, settings.vault.kind, settings.vault.key_file, PASSPHRASE)
+    vault = unlock_vault(folder, settings.vault, PASSPHRASE)
     assert len(vault.secret(SIGNING_KEY)) == 32
     load_pem_public_key((folder / PUBLIC_KEY_FILE).read_bytes())
     with open_store(folder, vault) as store:
@@ -92,7 +93,7 @@ def test_a_vault_with_a_key_file_needs_no_passphrase_and_says_what_it_is(
     folder = papers.set_up(tmp_path / "kiosk", passphrase_file=None, vault="key-file")
     assert "for trials only" in capsys.readouterr().out
     settings = load_settings(folder)
-    unlock(folder, settings.vault.kind, settings.vault.key_file, None).secret(SIGNING_KEY)
+    unlock_vault(folder, settings.vault, None).secret(SIGNING_KEY)
     assert (folder / settings.vault.key_file).stat().st_mode & 0o777 == 0o600
 
 
@@ -230,7 +231,7 @@ def test_an_empty_folder_that_is_there_is_filled_where_it_lies(papers: Papers, t
     assert folder.stat().st_ino == same
     assert folder.stat().st_mode & 0o777 == 0o700
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
-    unlock(folder, "passphrase", "", PASSPHRASE)
+    unlock_vault(folder, VaultSettings("passphrase"), PASSPHRASE)
 
 
 def test_a_link_to_an_empty_folder_is_followed(papers: Papers, tmp_path: Path) -> None:
@@ -326,7 +327,9 @@ def test_the_request_is_for_the_key_in_the_vault(papers: Papers, tmp_path: Path)
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     folder = papers.set_up(tmp_path / "kiosk", client_certificate=None, client_key=None)
-    key = load_pem_private_key(unlock(folder, "passphrase", "", PASSPHRASE).secret(TLS_CLIENT_KEY), None)
+    key = load_pem_private_key(
+        unlock_vault(folder, VaultSettings("passphrase"), PASSPHRASE).secret(TLS_CLIENT_KEY), None
+    )
     asked = x509.load_pem_x509_csr((folder / REQUEST_FILE).read_bytes())
     assert asked.public_key() == key.public_key()
 
@@ -372,7 +375,7 @@ def test_setup_asks_for_everything_and_again_where_an_answer_is_wrong(papers: Pa
         assert PASSPHRASE not in terminal.shown
         assert PIN not in terminal.shown
     assert (folder / REQUEST_FILE).exists()
-    unlock(folder, "passphrase", "", PASSPHRASE)
+    unlock_vault(folder, VaultSettings("passphrase"), PASSPHRASE)
 
 
 @pytest.mark.parametrize(("key", "code", "said"), [(b"\x03", 130, "kiosk: stopped."), (b"\x04", 2, "not answered")])

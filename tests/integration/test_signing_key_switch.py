@@ -13,9 +13,11 @@ from PySide6.QtCore import QObject, Signal
 from kiosk.admin.rotation_kills import KIOSK_ID, make_kiosk_to_kill
 from kiosk.runtime.signing_key_switch import SigningKeySwitch
 from kiosk.runtime.store_bridge import StoreBridge
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store.key_vault import OpenVault
 from kiosk.store.signing_keys import NEXT_SIGNING_KEY, announce_next_key, present_signing_key
-from kiosk.store.store import Store, open_store, unlock
+from kiosk.store.store import Store, open_store
 from kiosk.store.vault_errors import VaultNotWritableError
 
 
@@ -56,7 +58,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, qtbot: Any) -> Iterator[Desk]:
     make_kiosk_to_kill(tmp_path)
-    vault = unlock(tmp_path, "key_file", "vault.key", None)
+    vault = unlock_vault(tmp_path, VaultSettings("key_file", "vault.key"), None)
     with open_store(tmp_path, vault) as store:
         made = Desk(vault, store)
         yield made

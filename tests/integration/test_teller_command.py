@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli import main
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store.audit_trail import AuditKind
 from kiosk.store.key_vault import STAFF_PEPPER, OpenVault
 from kiosk.store.staff_keys import unwrap_for_teller
-from kiosk.store.store import Store, open_store, unlock
+from kiosk.store.store import Store, open_store
 from kiosk.supervision.authorisation import FREE_FAILURES, verify_pin
 from tests.kiosk_folders import PASSPHRASE, PIN, Papers
 from tests.stores import answer_visit
@@ -53,7 +55,7 @@ class Tellers:
 
     @contextmanager
     def store(self) -> Iterator[tuple[Store, OpenVault]]:
-        vault = unlock(self.folder, "key_file", "vault.key", None)
+        vault = unlock_vault(self.folder, VaultSettings("key_file", "vault.key"), None)
         with open_store(self.folder, vault) as store:
             yield store, vault
 

@@ -9,10 +9,12 @@ import pytest
 
 from kiosk.admin.demo_visit import DEMO_TELLER
 from kiosk.privacy.erasure_statement import PREFIX, read_erasure
+from kiosk.runtime.vault_unlocking import unlock_vault
+from kiosk.settings import VaultSettings
 from kiosk.store.audit_trail import AuditKind
 from kiosk.store.key_vault import STAFF_PEPPER
 from kiosk.store.staff_keys import unwrap_for_teller
-from kiosk.store.store import open_store, unlock
+from kiosk.store.store import open_store
 
 LIMIT_S = 240
 
@@ -34,7 +36,7 @@ class Visit:
     def store(self):
         """The store that is left, its records unlocked as by the demo's teller."""
         folder = self.out / "folders" / "kiosk"
-        vault = unlock(folder, "key_file", "vault.key", None)
+        vault = unlock_vault(folder, VaultSettings("key_file", "vault.key"), None)
         store = open_store(folder, vault)
         teller = store.teller(DEMO_TELLER.teller_id)
         pepper = vault.secret(STAFF_PEPPER)

@@ -16,11 +16,10 @@ from kiosk.privacy.erasure_statement import (
     sign_erasure,
     stated_reason,
 )
+from kiosk.privacy.signed_slip import AuditPlace, StatementError
 from kiosk.privacy.visit_statement import (
-    AuditPlace,
     OutcomeClass,
     StatementCore,
-    StatementError,
     read_statement,
     sign_statement,
 )

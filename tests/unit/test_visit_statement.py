@@ -7,13 +7,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.privacy.signed_slip import AuditPlace, StatementError
 from kiosk.privacy.visit_statement import (
     MAX_TEXT_CHARS,
     PREFIX,
-    AuditPlace,
     OutcomeClass,
     StatementCore,
-    StatementError,
     read_statement,
     sign_statement,
 )
