@@ -2,20 +2,19 @@
 
 import argparse
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.admin.audit_files import load_bank_messages, load_public_keys, slip_text, verify_file
-from kiosk.admin.audit_prove_erasure import ReceiptNotProvenError, erasure_proofs, stated_erasure
-from kiosk.admin.audit_verify import NOBODY_VOUCHES, Progress, key_text
-from kiosk.errors import KioskError
+from kiosk.admin.audit_proofs import NotProvenError, head_of, signed_by, utc_text
+from kiosk.admin.audit_prove_erasure import erasure_proofs, stated_erasure
+from kiosk.admin.audit_verify import NOBODY_VOUCHES, Progress
 from kiosk.privacy.erasure_statement import PREFIX as ERASURE_PREFIX
 from kiosk.privacy.erasure_statement import read_erasure
 from kiosk.privacy.signed_slip import StatementError
 from kiosk.privacy.visit_statement import OutcomeClass, VisitStatement, read_statement
 from kiosk.store.audit_export import ExportedEntry, ExportLineError
 from kiosk.store.audit_verification import Outside, TrailBrokenError
-from kiosk.store.merkle_tree import Frontier, head_by_path
+from kiosk.store.merkle_tree import Frontier
 from kiosk.verification.verdict import VerdictMessage
 
 PROVEN, NOT_PROVEN = 0, 1
@@ -24,11 +23,6 @@ _OUTCOMES = {
     OutcomeClass.CONFIRMED_BY_STAFF: "yes, confirmed by staff",
     OutcomeClass.REFUSED_BY_STAFF: "no, by staff",
 }
-_DISAGREES = "the bank's message {} says something else than the slip"
-
-
-class _NotProvenError(KioskError):
-    """Something that was given speaks against the slip."""
 
 
 def prove(arguments: argparse.Namespace) -> int:
@@ -42,7 +36,7 @@ def prove(arguments: argparse.Namespace) -> int:
             return PROVEN if keys else NOBODY_VOUCHES
         statement = read_statement(text)
         proofs = list(_proofs(statement, keys, arguments.bank_messages, arguments.export))
-    except (StatementError, _NotProvenError, ReceiptNotProvenError, TrailBrokenError, ExportLineError) as error:
+    except (StatementError, NotProvenError, TrailBrokenError, ExportLineError) as error:
         print(f"Not proven: {error}")
         return NOT_PROVEN
     print("\n".join((*_stated(statement), "", *proofs)))
@@ -51,13 +45,9 @@ def prove(arguments: argparse.Namespace) -> int:
 
 def _stated(statement: VisitStatement) -> Iterable[str]:
     core = statement.core
-    try:
-        time = f"{datetime.fromtimestamp(core.issued_at_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except (ValueError, OverflowError, OSError):
-        time = f"{core.issued_at_s} s after 1970"
     return (
         f"Kiosk       {core.kiosk_id.hex()}",
-        f"Time        {time}",
+        f"Time        {utc_text(core.issued_at_s)}",
         f"Answer      {_OUTCOMES[core.outcome]}; message {core.sequence} to the bank",
         f"Reference   {core.reference.hex()}",
         f"Salt        {core.salt.hex()}",
@@ -70,21 +60,14 @@ def _stated(statement: VisitStatement) -> Iterable[str]:
 def _proofs(
     statement: VisitStatement, keys: frozenset[bytes], bank_messages: Path | None, export: Path | None
 ) -> Iterable[str]:
-    """What speaks for the slip, one line each; raise `_NotProvenError` for the first thing that speaks against it."""
+    """What speaks for the slip, one line each; raise `NotProvenError` for the first thing that speaks against it."""
     place = statement.place
-    head = head_by_path(place.leaf, place.index, place.index + 1, place.path)
-    if head is None:
-        raise _NotProvenError("its proof from the audit trail does not fit together.")
+    head = head_of(place)
     messages = None if bank_messages is None else load_bank_messages(bank_messages, keys)
     known = keys if messages is None else messages.keys
     if keys and statement.public_key not in known:
-        raise _NotProvenError("it is signed by a key that is not among those given: another kiosk, or another time.")
-    yield (
-        "Proven: signed by this kiosk, and nothing of it was changed."
-        if keys
-        else f"Whole and signed by {key_text(statement.public_key)}; whether that is this kiosk the bank knows: give"
-        " --public-key."
-    )
+        raise NotProvenError("it is signed by a key that is not among those given: another kiosk, or another time.")
+    yield signed_by(statement.public_key, keys)
     yield f"It was written into the audit trail as entry {place.index + 1}; the tree head was then {head.hex()}."
     if messages is not None:
         message, _ = messages.verdicts.get(statement.core.sequence, (None, ""))
@@ -94,7 +77,7 @@ def _proofs(
         outside = Outside(known, {} if messages is None else messages.held())
         kiosk_id, report = verify_file(export, outside, say=Progress(), wanted=frozenset({place.index + 1}))
         if kiosk_id != statement.core.kiosk_id:
-            raise _NotProvenError(f"{export} is of another kiosk.")
+            raise NotProvenError(f"{export} is of another kiosk.")
         yield _found_in(statement, report.found.get(place.index + 1), report.first, export)
 
 
@@ -102,23 +85,23 @@ def _demand_message(statement: VisitStatement, message: VerdictMessage | None) -
     """That the bank was told what the slip says; the head in the message follows from the slip's own proof."""
     core, place = statement.core, statement.place
     if message is None:
-        raise _NotProvenError(f"message {core.sequence} is not among the bank's: it has not arrived, or was not sent.")
+        raise NotProvenError(f"message {core.sequence} is not among the bank's: it has not arrived, or was not sent.")
     before = Frontier(place.index, tuple(reversed(place.path))).head()
     said = (message.kiosk_id, message.verdict.reference, message.verdict.issued_at_s, message.tree_head)
     answer = core.outcome is not OutcomeClass.REFUSED_BY_STAFF
     if said != (core.kiosk_id, core.reference, core.issued_at_s, before) or message.verdict.answer is not answer:
-        raise _NotProvenError(f"the bank's message {core.sequence} says something else than the slip.")
+        raise NotProvenError(f"the bank's message {core.sequence} says something else than the slip.")
 
 
 def _found_in(statement: VisitStatement, found: ExportedEntry | None, first: int, export: Path) -> str:
     number = statement.place.index + 1
     if found is None:
         why = f"it begins with entry {first}" if number < first else "its trail is shorter"
-        raise _NotProvenError(f"entry {number} is not in {export}: {why}.")
+        raise NotProvenError(f"entry {number} is not in {export}: {why}.")
     if found.leaf != statement.place.leaf:
-        raise _NotProvenError(f"entry {number} of {export} is another one than that on the slip.")
+        raise NotProvenError(f"entry {number} of {export} is another one than that on the slip.")
     if found.content is None:
         return f"Entry {number} of {export} is the one on the slip; its content is over."
     if statement.core.sha256.hex() not in found.content.detail.split("; "):
-        raise _NotProvenError(f"entry {number} of {export} does not name this statement.")
+        raise NotProvenError(f"entry {number} of {export} does not name this statement.")
     return f"Entry {number} of {export} is the one on the slip, and names this statement."
